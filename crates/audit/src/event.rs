@@ -1,0 +1,197 @@
+//! What can happen. An event says what, to whom (by pseudonym), and which authority it changed; never a secret.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use vouchsafe_model::Change;
+
+macro_rules! event_kinds {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
+        /// The kinds of event, by their stable names.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventKind {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl EventKind {
+            /// The stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    /// The instance was created.
+    InstanceCreated = "instance.created",
+    /// A token was released to a client by token exchange.
+    TokenExchanged = "token.exchanged",
+    /// An exchange was refused.
+    ExchangeRefused = "exchange.refused",
+    /// Client authentication failed; `count` of them.
+    ClientAuthenticationFailed = "client_authentication.failed",
+    /// An access token of ours was issued for an authorization code.
+    TokenIssued = "token.issued",
+    /// A code was refused.
+    CodeRefused = "code.refused",
+    /// A code was presented again; what came from it is revoked.
+    CodeReplayed = "code.replayed",
+    /// A person signed in.
+    SessionStarted = "session.started",
+    /// A session ended.
+    SessionEnded = "session.ended",
+    /// Signing in failed; `count` of them.
+    SignInFailed = "sign_in.failed",
+    /// A person consented to a client at our authorization server.
+    AuthorizationGranted = "authorization.granted",
+    /// A person refused a client.
+    AuthorizationDenied = "authorization.denied",
+    /// A browser left for a provider.
+    ConnectStarted = "connect.started",
+    /// A connect attempt ended without a connection.
+    ConnectFailed = "connect.failed",
+    /// An account was connected, reconnected or widened.
+    ConnectionConnected = "connection.connected",
+    /// A refresh token was used, and its successor stored.
+    ConnectionRefreshed = "connection.refreshed",
+    /// A refresh failed without harm to the grant.
+    RefreshFailed = "refresh.failed",
+    /// The user must consent again.
+    ConnectionNeedsConsent = "connection.needs_consent",
+    /// A connection was revoked here.
+    ConnectionRevoked = "connection.revoked",
+    /// An upstream revocation reached a new state.
+    UpstreamRevocation = "upstream_revocation.updated",
+    /// A person gave a client leave.
+    DelegationGranted = "delegation.granted",
+    /// A person denied a client.
+    DelegationDenied = "delegation.denied",
+    /// A person took leave back.
+    DelegationWithdrawn = "delegation.withdrawn",
+    /// An agent was told that a person must act.
+    InteractionRequested = "interaction.requested",
+    /// A person answered.
+    InteractionDecided = "interaction.decided",
+    /// A client was created or changed.
+    ClientChanged = "client.changed",
+    /// A client may no longer do anything.
+    ClientDisabled = "client.disabled",
+    /// A user was created or changed.
+    UserChanged = "user.changed",
+    /// Nothing is done in a user's name any more.
+    UserDisabled = "user.disabled",
+    /// A provider was created or changed.
+    ProviderChanged = "provider.changed",
+    /// A provider is no longer used.
+    ProviderDisabled = "provider.disabled",
+    /// An admin key was created.
+    AdminKeyCreated = "admin_key.created",
+    /// An admin key was deleted.
+    AdminKeyDeleted = "admin_key.deleted",
+    /// The admin API refused a caller.
+    AdminRefused = "admin.refused",
+    /// A row that grants carries no valid MAC: somebody changed the database.
+    TamperedRow = "row.tampered",
+}
+
+/// What names a person: kept beside the body, hashed into it with a salt, erasable.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
+    /// `iss` of the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// `sub` of the subject.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// Account at the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// Network address of the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// User agent of the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+impl Details {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// An event on its way to the record.
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub(crate) kind: EventKind,
+    pub(crate) user: Option<String>,
+    pub(crate) facts: Map<String, Value>,
+    pub(crate) details: Details,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) versions: Vec<(&'static str, String, i64)>,
+}
+
+impl Event {
+    /// An event without facts.
+    pub fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            user: None,
+            facts: Map::new(),
+            details: Details::default(),
+            changes: Vec::new(),
+            versions: Vec::new(),
+        }
+    }
+
+    /// The person concerned, by pseudonym.
+    pub fn user(mut self, pseudonym: &str) -> Self {
+        self.user = Some(pseudonym.to_owned());
+        self
+    }
+
+    /// A fact of the body. Never a secret, never what names a person.
+    pub fn fact(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// A fact of the body when there is one.
+    pub fn fact_if(self, name: &'static str, value: Option<impl Into<Value>>) -> Self {
+        match value {
+            Some(value) => self.fact(name, value),
+            None => self,
+        }
+    }
+
+    /// What names persons.
+    pub fn details(mut self, details: Details) -> Self {
+        self.details = details;
+        self
+    }
+
+    /// Authority that this event changes: releases resting on it become stale.
+    pub fn changes(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// The version that a row has after this event; `0` = the row is gone. Verification compares it with the row.
+    pub fn version(mut self, table: &'static str, id: &(impl ToString + ?Sized), version: i64) -> Self {
+        self.versions.push((table, id.to_string(), version));
+        self
+    }
+
+    /// The same facts, as another kind of event.
+    pub const fn into_kind(mut self, kind: EventKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Its kind.
+    pub const fn kind(&self) -> EventKind {
+        self.kind
+    }
+}

@@ -1,0 +1,175 @@
+//! Appends to the record inside a transaction.
+
+use std::sync::Arc;
+
+use vouchsafe_model::{Clock, Ids, RecordId, UnixMillis};
+use vouchsafe_store::records::RecordRow;
+use vouchsafe_store::{Head, StoreError, Tx, changes, head, records};
+use vouchsafe_vault::Vault;
+
+use crate::body::{self, Body};
+use crate::event::Event;
+use crate::hex;
+
+/// What a caller can keep to prove that its event is on the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Place in the order.
+    pub seq: i64,
+    /// Id of the record.
+    pub id: RecordId,
+    /// Leaf hash of its body.
+    pub leaf: [u8; 32],
+    /// Its time.
+    pub time: UnixMillis,
+}
+
+impl Receipt {
+    /// The receipt as one line: record id and leaf hash.
+    pub fn to_header(&self) -> String {
+        format!("{}; leaf={}", self.id, hex::encode(&self.leaf))
+    }
+}
+
+/// Writes entries. Cheap to clone; holds no state of its own, since the head is in the database.
+#[derive(Clone)]
+pub struct Ledger {
+    vault: Vault,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+}
+
+impl Ledger {
+    /// A ledger that signs with the vault's checkpoint key.
+    pub fn new(vault: Vault, clock: Arc<dyn Clock>, ids: Ids) -> Self {
+        Self { vault, clock, ids }
+    }
+
+    /// The vault whose keys sign and fingerprint.
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The clock of the record.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The generator of ids.
+    pub const fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// Appends one event. Call it last in a transaction: it takes the head, and whoever holds the head must not wait
+    /// for row locks any more (every appender takes its row locks first, then the head; so none waits in a circle).
+    pub fn append(&self, tx: &mut Tx<'_>, event: Event) -> Result<Receipt, StoreError> {
+        let head = head::take(tx)?;
+        self.append_under(tx, &head, event).map(|(receipt, _)| receipt)
+    }
+
+    /// Appends several events as one step, in their order.
+    pub fn append_all(
+        &self,
+        tx: &mut Tx<'_>,
+        events: impl IntoIterator<Item = Event>,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let mut head = head::take(tx)?;
+        let mut receipts = Vec::new();
+        for event in events {
+            let (receipt, next) = self.append_under(tx, &head, event)?;
+            head = next;
+            receipts.push(receipt);
+        }
+        Ok(receipts)
+    }
+
+    /// Appends under a head that this transaction has already taken.
+    pub(crate) fn append_under(
+        &self,
+        tx: &mut Tx<'_>,
+        head: &Head,
+        event: Event,
+    ) -> Result<(Receipt, Head), StoreError> {
+        let seq = head.seq + 1;
+        let time = self.clock.now().max(head.time);
+        let change_seq = if event.changes.is_empty() {
+            head.change_seq
+        } else {
+            seq
+        };
+        let (salt, details) = self.salted_details(&event);
+        let body = Body {
+            v: body::VERSION,
+            instance: self.vault.instance().clone(),
+            seq,
+            id: self.ids.next(),
+            time,
+            event: event.kind.as_str().to_owned(),
+            change_seq,
+            user: event.user,
+            details: salt
+                .as_deref()
+                .zip(details.as_deref())
+                .map(|(salt, details)| hex::encode(&body::details_commitment(salt, details))),
+            changes: event
+                .changes
+                .iter()
+                .map(|c| (c.kind.as_str().to_owned(), c.id.clone()))
+                .collect(),
+            versions: event
+                .versions
+                .into_iter()
+                .map(|(table, id, v)| (table.to_owned(), id, v))
+                .collect(),
+            facts: event.facts,
+        };
+        let bytes = serde_json::to_vec(&body).expect("a body has string keys only");
+        let leaf = body::leaf(&bytes);
+        let chain = body::chain(&head.chain, &leaf);
+        let signed = self
+            .vault
+            .sign_head(&body::head_message(self.vault.instance(), seq, time, &chain));
+        records::append(
+            tx,
+            &RecordRow {
+                seq,
+                id: body.id.clone(),
+                time,
+                event: body.event,
+                body: bytes,
+                salt,
+                details,
+                leaf,
+                chain,
+                change_seq,
+                signature: Some(signed.signature.to_vec()),
+                key_id: Some(signed.key_id),
+            },
+        )?;
+        if !event.changes.is_empty() {
+            changes::append(tx, seq, &event.changes)?;
+        }
+        Ok((
+            Receipt {
+                seq,
+                id: body.id,
+                leaf,
+                time,
+            },
+            Head {
+                seq,
+                chain,
+                time,
+                change_seq,
+            },
+        ))
+    }
+
+    fn salted_details(&self, event: &Event) -> (Option<Vec<u8>>, Option<String>) {
+        if event.details.is_empty() {
+            return (None, None);
+        }
+        let details = serde_json::to_string(&event.details).expect("details are strings");
+        (Some(self.ids.bytes::<16>().to_vec()), Some(details))
+    }
+}

@@ -1,0 +1,31 @@
+//! The record: every event durable before its effect is released, in one order that anyone can check.
+//!
+//! - [`Ledger::append`] adds an event inside a transaction that changes something, as its last step.
+//! - [`Recorder::release`] is the only way from a token to [`Recorded`], and only a `Recorded` can write a response
+//!   body: no token leaves unrecorded, by type.
+//! - [`verify`] checks the whole without trusting the database, online or from an [`export`].
+
+#![cfg_attr(test, expect(non_snake_case, reason = "tests carry requirement ids"))]
+
+mod basis;
+mod body;
+mod checkpoint;
+mod event;
+pub mod export;
+mod failures;
+mod hex;
+mod ledger;
+mod origin;
+mod recorded;
+mod recorder;
+pub mod state;
+pub mod verify;
+
+pub use basis::{Basis, ReplayId};
+pub use checkpoint::{Checkpoint, InvalidCheckpoint};
+pub use event::{Details, Event, EventKind};
+pub use failures::UnauthenticatedFailures;
+pub use ledger::{Ledger, Receipt};
+pub use origin::Origin;
+pub use recorded::{Recorded, Releasable};
+pub use recorder::{Recorder, ReleaseError};

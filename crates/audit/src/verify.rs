@@ -1,0 +1,272 @@
+//! Checks the record without trusting the database it lies in.
+//!
+//! 1. seq has no gap; 2. leaf and chain are the hashes of what is there; 3. columns say what the body says;
+//! 4. details match their commitment; 5. time and `change_seq` only grow; 6. heads are signed by a pinned key;
+//! 7. no release follows the revocation of what it rests on; 8. the checkpoint kept outside lies on this chain.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use vouchsafe_model::{InstanceId, UnixMillis};
+use vouchsafe_store::records::RecordRow;
+use vouchsafe_vault::{VerificationKey, verify_ed25519};
+
+use crate::body::{self, Body};
+use crate::checkpoint::Checkpoint;
+use crate::hex;
+use crate::state::Versions;
+
+mod order;
+
+use order::Order;
+
+/// Something that does not hold, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The record it was seen at; `None` = about the whole.
+    pub seq: Option<i64>,
+    /// What does not hold, in words for an operator.
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seq {
+            Some(seq) => write!(f, "record {seq}: {}", self.what),
+            None => f.write_str(&self.what),
+        }
+    }
+}
+
+/// The outcome.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// How many records were read.
+    pub records: u64,
+    /// Seq of the last one.
+    pub last_seq: i64,
+    /// Chain hash of the last one, hexadecimal.
+    pub last_chain: String,
+    /// Everything that does not hold.
+    pub findings: Vec<Finding>,
+    /// The last version of every row that the record speaks of, for the comparison with today's rows.
+    pub versions: Versions,
+}
+
+impl Report {
+    /// Whether everything holds.
+    pub const fn holds(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Takes the records in their order, one at a time, so that a long record needs no memory.
+pub struct Verifier {
+    instance: InstanceId,
+    keys: Vec<VerificationKey>,
+    checkpoints: HashMap<i64, Checkpoint>,
+    previous: Previous,
+    last_signed: bool,
+    order: Order,
+    report: Report,
+}
+
+struct Previous {
+    seq: i64,
+    chain: [u8; 32],
+    time: UnixMillis,
+    change_seq: i64,
+}
+
+impl Verifier {
+    /// Verifies the record of `instance` with pinned public keys (from config or a file, never from the database) and
+    /// the checkpoints kept outside.
+    pub fn new(instance: InstanceId, keys: Vec<VerificationKey>, checkpoints: Vec<Checkpoint>) -> Self {
+        let mut verifier = Self {
+            instance,
+            keys,
+            checkpoints: HashMap::new(),
+            previous: Previous {
+                seq: 0,
+                chain: [0; 32],
+                time: UnixMillis(i64::MIN),
+                change_seq: 0,
+            },
+            last_signed: true,
+            order: Order::default(),
+            report: Report::default(),
+        };
+        for checkpoint in checkpoints {
+            if checkpoint.instance == verifier.instance {
+                verifier.checkpoints.insert(checkpoint.seq, checkpoint);
+            } else {
+                verifier.find(None, "the checkpoint belongs to another instance".to_owned());
+            }
+        }
+        verifier
+    }
+
+    /// Checks the next record.
+    pub fn next(&mut self, row: &RecordRow) {
+        self.report.records += 1;
+        self.check_place(row);
+        self.check_hashes(row);
+        if let Some(body) = self.read_body(row) {
+            self.check_columns(row, &body);
+            self.check_details(row, &body);
+            self.check_growth(row, &body);
+            for problem in self.order.next(&body) {
+                self.find(Some(row.seq), problem);
+            }
+            self.report.versions.apply(body.seq, &body.versions);
+        }
+        self.check_signature(row);
+        self.check_checkpoint(row);
+        self.previous = Previous {
+            seq: row.seq,
+            chain: row.chain,
+            time: row.time.max(self.previous.time),
+            change_seq: row.change_seq,
+        };
+    }
+
+    /// Nothing follows: what is still missing?
+    pub fn finish(mut self) -> Report {
+        if !self.last_signed {
+            self.find(
+                Some(self.previous.seq),
+                "the last record carries no signed head".to_owned(),
+            );
+        }
+        let mut missing: Vec<i64> = self.checkpoints.keys().copied().collect();
+        missing.sort_unstable();
+        for seq in missing {
+            let end = self.previous.seq;
+            self.find(
+                None,
+                format!("the record ends at {end}, but the checkpoint kept outside names record {seq}: the end was cut off or the database was rolled back"),
+            );
+        }
+        self.report.last_seq = self.previous.seq;
+        self.report.last_chain = hex::encode(&self.previous.chain);
+        self.report
+    }
+
+    fn check_place(&mut self, row: &RecordRow) {
+        let expected = self.previous.seq + 1;
+        if row.seq != expected {
+            let what = if row.seq > expected {
+                format!("records {expected} to {} are missing before it", row.seq - 1)
+            } else {
+                format!("stands where record {expected} should be")
+            };
+            self.find(Some(row.seq), what);
+        }
+    }
+
+    fn check_hashes(&mut self, row: &RecordRow) {
+        if body::leaf(&row.body) != row.leaf {
+            self.find(
+                Some(row.seq),
+                "the body was changed: its hash is not the stored leaf".to_owned(),
+            );
+        }
+        // From the body, not from the stored leaf: a changed body breaks the chain even if its leaf was changed along.
+        if body::chain(&self.previous.chain, &body::leaf(&row.body)) != row.chain {
+            self.find(
+                Some(row.seq),
+                "does not continue the chain: it, or one before it, was changed, moved or removed".to_owned(),
+            );
+        }
+    }
+
+    fn read_body(&mut self, row: &RecordRow) -> Option<Body> {
+        let body = serde_json::from_slice::<Body>(&row.body).ok();
+        if body.is_none() {
+            self.find(Some(row.seq), "the body cannot be read".to_owned());
+        }
+        body
+    }
+
+    fn check_columns(&mut self, row: &RecordRow, body: &Body) {
+        let claims = [
+            ("version", body.v == body::VERSION),
+            ("instance", body.instance == self.instance),
+            ("seq", body.seq == row.seq),
+            ("id", body.id == row.id),
+            ("time", body.time == row.time),
+            ("event", body.event == row.event),
+            ("change_seq", body.change_seq == row.change_seq),
+        ];
+        for (column, _) in claims.iter().filter(|(_, agrees)| !agrees) {
+            self.find(
+                Some(row.seq),
+                format!("column {column} does not say what the body says"),
+            );
+        }
+    }
+
+    fn check_details(&mut self, row: &RecordRow, body: &Body) {
+        let commitment = match (&row.salt, &row.details) {
+            (Some(salt), Some(details)) => Some(hex::encode(&body::details_commitment(salt, details))),
+            // Erased: the commitment stays, what it committed to is gone.
+            (None, None) => body.details.clone(),
+            _ => None,
+        };
+        if commitment != body.details {
+            self.find(
+                Some(row.seq),
+                "the details beside the body were changed".to_owned(),
+            );
+        }
+    }
+
+    fn check_growth(&mut self, row: &RecordRow, body: &Body) {
+        if row.time < self.previous.time {
+            self.find(Some(row.seq), "is older than the record before it".to_owned());
+        }
+        let expected = if body.changes.is_empty() {
+            self.previous.change_seq
+        } else {
+            body.seq
+        };
+        if body.change_seq != expected {
+            self.find(
+                Some(row.seq),
+                format!("change_seq is {}, expected {expected}", body.change_seq),
+            );
+        }
+    }
+
+    fn check_signature(&mut self, row: &RecordRow) {
+        let (Some(signature), Some(key_id)) = (&row.signature, &row.key_id) else {
+            self.last_signed = false;
+            return;
+        };
+        self.last_signed = true;
+        let Some(key) = self.keys.iter().find(|key| key.key_id == *key_id) else {
+            let what = format!("the head is signed with {key_id}, which is not among the pinned public keys");
+            self.find(Some(row.seq), what);
+            return;
+        };
+        let message = body::head_message(&self.instance, row.seq, row.time, &row.chain);
+        if !verify_ed25519(&key.public, &message, signature) {
+            self.find(Some(row.seq), "the signature of the head is wrong".to_owned());
+        }
+    }
+
+    fn check_checkpoint(&mut self, row: &RecordRow) {
+        if let Some(checkpoint) = self.checkpoints.remove(&row.seq)
+            && checkpoint.chain != hex::encode(&row.chain)
+        {
+            self.find(
+                Some(row.seq),
+                "is not what the checkpoint kept outside says: the record was rewritten".to_owned(),
+            );
+        }
+    }
+
+    fn find(&mut self, seq: Option<i64>, what: String) {
+        self.report.findings.push(Finding { seq, what });
+    }
+}

@@ -1,0 +1,59 @@
+//! `changes`: which things each authority change was about. Only appended to, under the head.
+
+use diesel::prelude::*;
+use vouchsafe_model::Change;
+
+use crate::column::parsed;
+use crate::error::StoreError;
+use crate::transaction::Tx;
+
+mod schema {
+    diesel::table! {
+        changes (seq, kind, id) {
+            seq -> BigInt,
+            kind -> Text,
+            id -> Text,
+        }
+    }
+}
+use schema::changes;
+
+/// Notes what the entry `seq` of the record changed.
+pub fn append(tx: &mut Tx<'_>, seq: i64, subjects: &[Change]) -> Result<(), StoreError> {
+    for change in subjects {
+        let row = (
+            changes::seq.eq(seq),
+            changes::kind.eq(change.kind.as_str()),
+            changes::id.eq(change.id.as_str()),
+        );
+        tx.run(|conn| diesel::insert_into(changes::table).values(row).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// Everything that changed after the entry `seq`.
+pub fn since(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<(i64, Change)>, StoreError> {
+    range(tx, seq.saturating_add(1), i64::MAX)
+}
+
+/// Everything that changed from the entry `from` to the entry `to`, both included.
+pub fn range(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<(i64, Change)>, StoreError> {
+    let rows = tx.run(|conn| {
+        changes::table
+            .filter(changes::seq.ge(from))
+            .filter(changes::seq.le(to))
+            .order((changes::seq, changes::kind, changes::id))
+            .load::<(i64, String, String)>(conn)
+    })?;
+    rows.into_iter()
+        .map(|(seq, kind, id)| {
+            Ok((
+                seq,
+                Change {
+                    kind: parsed(&kind, "changes", "kind")?,
+                    id,
+                },
+            ))
+        })
+        .collect()
+}

@@ -1,0 +1,90 @@
+//! Between columns and the values of the model. Whatever cannot be read is [`StoreError::Corrupt`], by table and
+//! column, never by value.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use vouchsafe_model::{Tag, Tagged, UnixMillis};
+
+use crate::error::StoreError;
+
+/// A row under a tag, and when that happened to it which is not under the tag: see the query that returns it.
+pub type WithTime<T> = (Tagged<T>, Option<UnixMillis>);
+
+/// Text of an id or of an enum.
+pub(crate) fn parsed<T: FromStr>(
+    text: &str,
+    table: &'static str,
+    what: &'static str,
+) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Corrupt { table, what })
+}
+
+/// As [`parsed`], for a column that may be NULL.
+pub(crate) fn parsed_option<T: FromStr>(
+    text: Option<&str>,
+    table: &'static str,
+    what: &'static str,
+) -> Result<Option<T>, StoreError> {
+    text.map(|text| parsed(text, table, what)).transpose()
+}
+
+/// A list, scope or bound, kept as JSON.
+pub(crate) fn from_json<T: DeserializeOwned>(
+    text: &str,
+    table: &'static str,
+    what: &'static str,
+) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { table, what })
+}
+
+/// The JSON of a list, scope or bound.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("lists, scopes and bounds of the model serialise")
+}
+
+/// A digest, MAC or hash.
+pub(crate) fn bytes32(bytes: &[u8], table: &'static str, what: &'static str) -> Result<[u8; 32], StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Corrupt { table, what })
+}
+
+/// A time that may be missing.
+pub(crate) fn time(millis: Option<i64>) -> Option<UnixMillis> {
+    millis.map(UnixMillis)
+}
+
+/// A time that may be missing, for storing.
+pub(crate) fn millis(time: Option<UnixMillis>) -> Option<i64> {
+    time.map(|time| time.0)
+}
+
+/// A value with the tag that stood beside it.
+pub(crate) fn tagged<T>(
+    value: T,
+    key_id: &str,
+    mac: &[u8],
+    table: &'static str,
+) -> Result<Tagged<T>, StoreError> {
+    let tag = Tag {
+        key_id: parsed(key_id, table, "tag_key_id")?,
+        mac: bytes32(mac, table, "tag_mac")?,
+    };
+    Ok(Tagged::new(value, tag))
+}
+
+/// Turns rows into values; the first damaged one fails all.
+pub(crate) fn all<R, T>(rows: Vec<R>) -> Result<Vec<T>, StoreError>
+where
+    T: TryFrom<R, Error = StoreError>,
+{
+    rows.into_iter().map(T::try_from).collect()
+}
+
+/// Turns a row that may be missing into a value.
+pub(crate) fn one<R, T>(row: Option<R>) -> Result<Option<T>, StoreError>
+where
+    T: TryFrom<R, Error = StoreError>,
+{
+    row.map(T::try_from).transpose()
+}

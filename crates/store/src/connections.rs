@@ -1,0 +1,237 @@
+//! `connections`: accounts at providers. `last_used_at` is beside the version: using changes nothing.
+
+use diesel::prelude::*;
+use vouchsafe_model::{
+    Connection, ConnectionId, ConnectionState, HostsDigest, ProviderId, UnixMillis, UserId,
+};
+
+use crate::column::{all, bytes32, one, parsed, parsed_option, time};
+use crate::error::StoreError;
+use crate::transaction::Tx;
+
+mod schema {
+    diesel::table! {
+        connections (id) {
+            id -> Text,
+            user_id -> Text,
+            provider_id -> Text,
+            account_id -> Text,
+            account_label -> Nullable<Text>,
+            state -> Text,
+            state_reason -> Nullable<Text>,
+            state_at -> Nullable<BigInt>,
+            upstream_client_id -> Text,
+            hosts -> Binary,
+            version -> BigInt,
+            created_at -> BigInt,
+            updated_at -> BigInt,
+            last_used_at -> Nullable<BigInt>,
+        }
+    }
+}
+use schema::connections;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = connections, treat_none_as_default_value = false)]
+struct ConnectionRow {
+    id: String,
+    user_id: String,
+    provider_id: String,
+    account_id: String,
+    account_label: Option<String>,
+    state: String,
+    state_reason: Option<String>,
+    state_at: Option<i64>,
+    upstream_client_id: String,
+    hosts: Vec<u8>,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// Inserts a connection.
+pub fn insert(tx: &mut Tx<'_>, connection: &Connection) -> Result<(), StoreError> {
+    let row = ConnectionRow::from(connection);
+    tx.run(|conn| diesel::insert_into(connections::table).values(&row).execute(conn))?;
+    Ok(())
+}
+
+/// The connection of this id.
+pub fn by_id(tx: &mut Tx<'_>, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+    let row = tx.run(|conn| {
+        connections::table
+            .find(id.as_str())
+            .select(ConnectionRow::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    one(row)
+}
+
+/// All connections of a user, revoked ones too, oldest first.
+pub fn of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Connection>, StoreError> {
+    let rows = tx.run(|conn| {
+        connections::table
+            .filter(connections::user_id.eq(user.as_str()))
+            .order(connections::id)
+            .select(ConnectionRow::as_select())
+            .load(conn)
+    })?;
+    all(rows)
+}
+
+/// All connections of a user at a provider, revoked ones too, oldest first.
+pub fn of_user_provider(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    provider: &ProviderId,
+) -> Result<Vec<Connection>, StoreError> {
+    let rows = tx.run(|conn| {
+        connections::table
+            .filter(connections::user_id.eq(user.as_str()))
+            .filter(connections::provider_id.eq(provider.as_str()))
+            .order(connections::id)
+            .select(ConnectionRow::as_select())
+            .load(conn)
+    })?;
+    all(rows)
+}
+
+/// All connections to one account at a provider, whoever connected it, revoked ones too.
+pub fn by_provider_account(
+    tx: &mut Tx<'_>,
+    provider: &ProviderId,
+    account: &str,
+) -> Result<Vec<Connection>, StoreError> {
+    let rows = tx.run(|conn| {
+        connections::table
+            .filter(connections::provider_id.eq(provider.as_str()))
+            .filter(connections::account_id.eq(account))
+            .order(connections::id)
+            .select(ConnectionRow::as_select())
+            .load(conn)
+    })?;
+    all(rows)
+}
+
+/// All connections that are not revoked.
+pub fn all_live(tx: &mut Tx<'_>) -> Result<Vec<Connection>, StoreError> {
+    let rows = tx.run(|conn| {
+        connections::table
+            .filter(connections::state.ne(REVOKED))
+            .order(connections::id)
+            .select(ConnectionRow::as_select())
+            .load(conn)
+    })?;
+    all(rows)
+}
+
+/// Replaces the connection if its version is still `expected_version`; whether it was. A revoked connection never
+/// changes again, and none changes its owner, provider or account.
+pub fn update(tx: &mut Tx<'_>, connection: &Connection, expected_version: i64) -> Result<bool, StoreError> {
+    let row = ConnectionRow::from(connection);
+    let expected = connections::table
+        .filter(connections::id.eq(&row.id))
+        .filter(connections::version.eq(expected_version))
+        .filter(connections::state.ne(REVOKED))
+        .filter(connections::user_id.eq(&row.user_id))
+        .filter(connections::provider_id.eq(&row.provider_id))
+        .filter(connections::account_id.eq(&row.account_id));
+    let new = (
+        connections::account_label.eq(&row.account_label),
+        connections::state.eq(&row.state),
+        connections::state_reason.eq(&row.state_reason),
+        connections::state_at.eq(row.state_at),
+        connections::upstream_client_id.eq(&row.upstream_client_id),
+        connections::hosts.eq(&row.hosts),
+        connections::version.eq(row.version),
+        connections::updated_at.eq(row.updated_at),
+    );
+    let updated = tx.run(|conn| diesel::update(expected).set(new).execute(conn))?;
+    Ok(updated > 0)
+}
+
+/// Notes that the connection was used.
+pub fn touch_used(tx: &mut Tx<'_>, id: &ConnectionId, at: UnixMillis) -> Result<(), StoreError> {
+    let row = connections::table.find(id.as_str());
+    tx.run(|conn| {
+        diesel::update(row)
+            .set(connections::last_used_at.eq(Some(at.0)))
+            .execute(conn)
+    })?;
+    Ok(())
+}
+
+/// When the connection was last used, as far as that was noted.
+pub fn last_used(tx: &mut Tx<'_>, id: &ConnectionId) -> Result<Option<UnixMillis>, StoreError> {
+    let row = connections::table
+        .find(id.as_str())
+        .select(connections::last_used_at);
+    let last_used = tx.run(|conn| row.first::<Option<i64>>(conn).optional())?;
+    Ok(time(last_used.flatten()))
+}
+
+impl From<&Connection> for ConnectionRow {
+    fn from(connection: &Connection) -> Self {
+        let (state, reason, at) = match connection.state {
+            ConnectionState::Active => (ACTIVE, None, None),
+            ConnectionState::NeedsConsent { reason, since } => (NEEDS_CONSENT, Some(reason), Some(since.0)),
+            ConnectionState::Revoked { at } => (REVOKED, None, Some(at.0)),
+        };
+        Self {
+            id: connection.id.to_string(),
+            user_id: connection.user_id.to_string(),
+            provider_id: connection.provider_id.to_string(),
+            account_id: connection.account_id.clone(),
+            account_label: connection.account_label.clone(),
+            state: state.to_owned(),
+            state_reason: reason.map(|reason| reason.to_string()),
+            state_at: at,
+            upstream_client_id: connection.upstream_client_id.clone(),
+            hosts: connection.hosts.as_bytes().to_vec(),
+            version: connection.version,
+            created_at: connection.created_at.0,
+            updated_at: connection.updated_at.0,
+        }
+    }
+}
+
+impl TryFrom<ConnectionRow> for Connection {
+    type Error = StoreError;
+
+    fn try_from(row: ConnectionRow) -> Result<Self, StoreError> {
+        let reason = parsed_option(row.state_reason.as_deref(), TABLE, "state_reason")?;
+        let state = match (row.state.as_str(), reason, row.state_at) {
+            (ACTIVE, None, None) => ConnectionState::Active,
+            (NEEDS_CONSENT, Some(reason), Some(since)) => ConnectionState::NeedsConsent {
+                reason,
+                since: UnixMillis(since),
+            },
+            (REVOKED, None, Some(at)) => ConnectionState::Revoked { at: UnixMillis(at) },
+            _ => {
+                return Err(StoreError::Corrupt {
+                    table: TABLE,
+                    what: "state",
+                });
+            }
+        };
+        Ok(Self {
+            id: parsed(&row.id, TABLE, "id")?,
+            user_id: parsed(&row.user_id, TABLE, "user_id")?,
+            provider_id: parsed(&row.provider_id, TABLE, "provider_id")?,
+            account_id: row.account_id,
+            account_label: row.account_label,
+            state,
+            upstream_client_id: row.upstream_client_id,
+            hosts: HostsDigest::from_bytes(bytes32(&row.hosts, TABLE, "hosts")?),
+            version: row.version,
+            created_at: UnixMillis(row.created_at),
+            updated_at: UnixMillis(row.updated_at),
+        })
+    }
+}
+
+const TABLE: &str = "connections";
+const ACTIVE: &str = "active";
+const NEEDS_CONSENT: &str = "needs_consent";
+const REVOKED: &str = "revoked";

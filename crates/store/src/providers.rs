@@ -1,0 +1,130 @@
+//! `providers`: where people connect accounts.
+
+use diesel::prelude::*;
+use vouchsafe_model::{HostsDigest, Provider, ProviderId, Sealed, Tagged, UnixMillis};
+
+use crate::column::{all as all_rows, bytes32, one, parsed, tagged};
+use crate::error::StoreError;
+use crate::transaction::Tx;
+
+mod schema {
+    diesel::table! {
+        providers (id) {
+            id -> Text,
+            entry -> Text,
+            client_id -> Text,
+            client_secret -> Nullable<Binary>,
+            hosts -> Binary,
+            version -> BigInt,
+            enabled -> Bool,
+            managed_by -> Text,
+            updated_at -> BigInt,
+            tag_key_id -> Text,
+            tag_mac -> Binary,
+        }
+    }
+}
+use schema::providers;
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = providers, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct ProviderRow {
+    id: String,
+    entry: String,
+    client_id: String,
+    client_secret: Option<Vec<u8>>,
+    hosts: Vec<u8>,
+    version: i64,
+    enabled: bool,
+    managed_by: String,
+    updated_at: i64,
+    tag_key_id: String,
+    tag_mac: Vec<u8>,
+}
+
+/// Inserts the provider, or replaces the one of the same id.
+pub fn put(tx: &mut Tx<'_>, provider: &Tagged<Provider>) -> Result<(), StoreError> {
+    let row = ProviderRow::from(provider);
+    let updated = tx.run(|conn| {
+        diesel::update(providers::table.find(&row.id))
+            .set(&row)
+            .execute(conn)
+    })?;
+    if updated == 0 {
+        tx.run(|conn| diesel::insert_into(providers::table).values(&row).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The provider of this id.
+pub fn by_id(tx: &mut Tx<'_>, id: &ProviderId) -> Result<Option<Tagged<Provider>>, StoreError> {
+    let row = tx.run(|conn| {
+        providers::table
+            .find(id.as_str())
+            .select(ProviderRow::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    one(row)
+}
+
+/// All providers, in order of id.
+pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Provider>>, StoreError> {
+    let rows = tx.run(|conn| {
+        providers::table
+            .order(providers::id)
+            .select(ProviderRow::as_select())
+            .load(conn)
+    })?;
+    all_rows(rows)
+}
+
+/// Whether any of them holds a sealed secret.
+pub(crate) fn any_sealed(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let sealed = providers::table.filter(providers::client_secret.is_not_null());
+    let row = tx.run(|conn| sealed.select(providers::id).first::<String>(conn).optional())?;
+    Ok(row.is_some())
+}
+
+impl From<&Tagged<Provider>> for ProviderRow {
+    fn from(tagged: &Tagged<Provider>) -> Self {
+        let provider = tagged.unverified();
+        Self {
+            id: provider.id.to_string(),
+            entry: provider.entry.clone(),
+            client_id: provider.client_id.clone(),
+            client_secret: provider
+                .client_secret
+                .as_ref()
+                .map(|sealed| sealed.as_bytes().to_vec()),
+            hosts: provider.hosts.as_bytes().to_vec(),
+            version: provider.version,
+            enabled: provider.enabled,
+            managed_by: provider.managed_by.to_string(),
+            updated_at: provider.updated_at.0,
+            tag_key_id: tagged.tag().key_id.to_string(),
+            tag_mac: tagged.tag().mac.to_vec(),
+        }
+    }
+}
+
+impl TryFrom<ProviderRow> for Tagged<Provider> {
+    type Error = StoreError;
+
+    fn try_from(row: ProviderRow) -> Result<Self, StoreError> {
+        let provider = Provider {
+            id: parsed(&row.id, TABLE, "id")?,
+            entry: row.entry,
+            client_id: row.client_id,
+            client_secret: row.client_secret.map(Sealed::from_bytes),
+            hosts: HostsDigest::from_bytes(bytes32(&row.hosts, TABLE, "hosts")?),
+            version: row.version,
+            enabled: row.enabled,
+            managed_by: parsed(&row.managed_by, TABLE, "managed_by")?,
+            updated_at: UnixMillis(row.updated_at),
+        };
+        tagged(provider, &row.tag_key_id, &row.tag_mac, TABLE)
+    }
+}
+
+const TABLE: &str = "providers";

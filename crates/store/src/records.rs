@@ -1,0 +1,177 @@
+//! `records`: the record. Only appended to, under the head (see [`crate::head`]).
+
+use diesel::prelude::*;
+use vouchsafe_model::{KeyId, RecordId, UnixMillis};
+
+use crate::column::{all, bytes32, one, parsed, parsed_option};
+use crate::error::StoreError;
+use crate::transaction::Tx;
+
+mod schema {
+    diesel::table! {
+        records (seq) {
+            seq -> BigInt,
+            id -> Text,
+            time -> BigInt,
+            event -> Text,
+            body -> Binary,
+            salt -> Nullable<Binary>,
+            details -> Nullable<Text>,
+            leaf -> Binary,
+            chain -> Binary,
+            change_seq -> BigInt,
+            signature -> Nullable<Binary>,
+            key_id -> Nullable<Text>,
+        }
+    }
+}
+use schema::records;
+
+/// An entry of the record, as stored. What it means is the business of the audit crate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordRow {
+    /// Place in the total order, without gaps, from 1.
+    pub seq: i64,
+    /// Id.
+    pub id: RecordId,
+    /// Time; never before the previous entry's.
+    pub time: UnixMillis,
+    /// Kind of the event.
+    pub event: String,
+    /// The exact bytes that were hashed.
+    pub body: Vec<u8>,
+    /// Salt of the details; gone once the person is erased.
+    pub salt: Option<Vec<u8>>,
+    /// What names persons, beside the hashed body.
+    pub details: Option<String>,
+    /// Hash of the body.
+    pub leaf: [u8; 32],
+    /// Hash of everything up to here.
+    pub chain: [u8; 32],
+    /// Seq of the last authority change up to here.
+    pub change_seq: i64,
+    /// Signature of the head, on the last entry of a batch.
+    pub signature: Option<Vec<u8>>,
+    /// The key that signed.
+    pub key_id: Option<KeyId>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = records, treat_none_as_default_value = false)]
+struct StoredRecord {
+    seq: i64,
+    id: String,
+    time: i64,
+    event: String,
+    body: Vec<u8>,
+    salt: Option<Vec<u8>>,
+    details: Option<String>,
+    leaf: Vec<u8>,
+    chain: Vec<u8>,
+    change_seq: i64,
+    signature: Option<Vec<u8>>,
+    key_id: Option<String>,
+}
+
+/// Appends an entry. A seq that is taken is a [`StoreError::Conflict`]: the head was not held.
+pub fn append(tx: &mut Tx<'_>, record: &RecordRow) -> Result<(), StoreError> {
+    let row = StoredRecord::from(record);
+    tx.run(|conn| diesel::insert_into(records::table).values(&row).execute(conn))?;
+    Ok(())
+}
+
+/// The last entry.
+pub fn last(tx: &mut Tx<'_>) -> Result<Option<RecordRow>, StoreError> {
+    let row = tx.run(|conn| {
+        records::table
+            .order(records::seq.desc())
+            .select(StoredRecord::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    one(row)
+}
+
+/// The entry at this place.
+pub fn by_seq(tx: &mut Tx<'_>, seq: i64) -> Result<Option<RecordRow>, StoreError> {
+    let row = tx.run(|conn| {
+        records::table
+            .find(seq)
+            .select(StoredRecord::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    one(row)
+}
+
+/// The entry of this id. Reads the whole record: an index on ids would cost each append seven times as much.
+pub fn by_id(tx: &mut Tx<'_>, id: &RecordId) -> Result<Option<RecordRow>, StoreError> {
+    let row = tx.run(|conn| {
+        records::table
+            .filter(records::id.eq(id.as_str()))
+            .select(StoredRecord::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    one(row)
+}
+
+/// Up to `limit` entries from `from_seq` on, in order.
+pub fn range(tx: &mut Tx<'_>, from_seq: i64, limit: i64) -> Result<Vec<RecordRow>, StoreError> {
+    let rows = tx.run(|conn| {
+        records::table
+            .filter(records::seq.ge(from_seq))
+            .order(records::seq)
+            .limit(limit)
+            .select(StoredRecord::as_select())
+            .load(conn)
+    })?;
+    all(rows)
+}
+
+/// How many entries there are; as the record has no gaps, the seq of the last one unless some were removed.
+pub fn count(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    tx.run(|conn| records::table.count().get_result(conn))
+}
+
+impl From<&RecordRow> for StoredRecord {
+    fn from(record: &RecordRow) -> Self {
+        Self {
+            seq: record.seq,
+            id: record.id.to_string(),
+            time: record.time.0,
+            event: record.event.clone(),
+            body: record.body.clone(),
+            salt: record.salt.clone(),
+            details: record.details.clone(),
+            leaf: record.leaf.to_vec(),
+            chain: record.chain.to_vec(),
+            change_seq: record.change_seq,
+            signature: record.signature.clone(),
+            key_id: record.key_id.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl TryFrom<StoredRecord> for RecordRow {
+    type Error = StoreError;
+
+    fn try_from(row: StoredRecord) -> Result<Self, StoreError> {
+        Ok(Self {
+            seq: row.seq,
+            id: parsed(&row.id, TABLE, "id")?,
+            time: UnixMillis(row.time),
+            event: row.event,
+            body: row.body,
+            salt: row.salt,
+            details: row.details,
+            leaf: bytes32(&row.leaf, TABLE, "leaf")?,
+            chain: bytes32(&row.chain, TABLE, "chain")?,
+            change_seq: row.change_seq,
+            signature: row.signature,
+            key_id: parsed_option(row.key_id.as_deref(), TABLE, "key_id")?,
+        })
+    }
+}
+
+const TABLE: &str = "records";

@@ -1,0 +1,123 @@
+//! `users`: people.
+
+use diesel::prelude::*;
+use vouchsafe_model::{Tagged, UnixMillis, User, UserId};
+
+use crate::column::{all, millis, one, parsed, tagged, time};
+use crate::error::StoreError;
+use crate::transaction::Tx;
+
+mod schema {
+    diesel::table! {
+        users (id) {
+            id -> Text,
+            username -> Text,
+            pseudonym -> Text,
+            status -> Text,
+            managed_by -> Text,
+            credentials_reset_at -> Nullable<BigInt>,
+            created_at -> BigInt,
+            tag_key_id -> Text,
+            tag_mac -> Binary,
+        }
+    }
+}
+use schema::users;
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = users, treat_none_as_default_value = false, treat_none_as_null = true)]
+struct UserRow {
+    id: String,
+    username: String,
+    pseudonym: String,
+    status: String,
+    managed_by: String,
+    credentials_reset_at: Option<i64>,
+    created_at: i64,
+    tag_key_id: String,
+    tag_mac: Vec<u8>,
+}
+
+/// Inserts the user, or replaces the one of the same id.
+pub fn put(tx: &mut Tx<'_>, user: &Tagged<User>) -> Result<(), StoreError> {
+    let row = UserRow::from(user);
+    let updated = tx.run(|conn| diesel::update(users::table.find(&row.id)).set(&row).execute(conn))?;
+    if updated == 0 {
+        tx.run(|conn| diesel::insert_into(users::table).values(&row).execute(conn))?;
+    }
+    Ok(())
+}
+
+/// The user of this id.
+pub fn by_id(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Tagged<User>>, StoreError> {
+    let row = tx.run(|conn| {
+        users::table
+            .find(id.as_str())
+            .select(UserRow::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    one(row)
+}
+
+/// The user who signs in by this name.
+pub fn by_username(tx: &mut Tx<'_>, username: &str) -> Result<Option<Tagged<User>>, StoreError> {
+    let row = tx.run(|conn| {
+        users::table
+            .filter(users::username.eq(username))
+            .select(UserRow::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    one(row)
+}
+
+/// Up to `limit` users in order of id, beginning behind `after`.
+pub fn page(tx: &mut Tx<'_>, after: Option<&UserId>, limit: i64) -> Result<Vec<Tagged<User>>, StoreError> {
+    let after = after.map_or("", UserId::as_str);
+    let rows = tx.run(|conn| {
+        users::table
+            .filter(users::id.gt(after))
+            .order(users::id)
+            .limit(limit)
+            .select(UserRow::as_select())
+            .load(conn)
+    })?;
+    all(rows)
+}
+
+impl From<&Tagged<User>> for UserRow {
+    fn from(tagged: &Tagged<User>) -> Self {
+        let user = tagged.unverified();
+        Self {
+            id: user.id.to_string(),
+            username: user.username.clone(),
+            pseudonym: user.pseudonym.clone(),
+            status: user.status.to_string(),
+            managed_by: user.managed_by.to_string(),
+            credentials_reset_at: millis(user.credentials_reset_at),
+            created_at: user.created_at.0,
+            tag_key_id: tagged.tag().key_id.to_string(),
+            tag_mac: tagged.tag().mac.to_vec(),
+        }
+    }
+}
+
+impl TryFrom<UserRow> for Tagged<User> {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
+        let user = User {
+            id: parsed(&row.id, TABLE, "id")?,
+            username: row.username,
+            pseudonym: row.pseudonym,
+            status: parsed(&row.status, TABLE, "status")?,
+            managed_by: parsed(&row.managed_by, TABLE, "managed_by")?,
+            credentials_reset_at: time(row.credentials_reset_at),
+            created_at: UnixMillis(row.created_at),
+        };
+        tagged(user, &row.tag_key_id, &row.tag_mac, TABLE)
+    }
+}
+
+const TABLE: &str = "users";
