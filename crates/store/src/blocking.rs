@@ -1,11 +1,26 @@
-//! Waiting for a future on a plain thread: for the CLI and for simulation, where there may be no runtime.
+//! Waiting on a plain thread: for the CLI and for simulation, where there may be no runtime.
 
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// When waiting ends. Real time and not the injected clock: it bounds how long threads are held up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    pub(crate) fn after(duration: Duration) -> Self {
+        Self(Instant::now() + duration)
+    }
+
+    /// What is left; zero when it has passed.
+    pub(crate) fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
 
 struct Unpark(Thread);
 
@@ -16,7 +31,7 @@ impl Wake for Unpark {
 }
 
 /// Blocks this thread until `future` is ready; `None` when `until` has passed first.
-pub(crate) fn wait<F: Future>(future: F, until: Option<Instant>) -> Option<F::Output> {
+pub(crate) fn wait<F: Future>(future: F, until: Option<Deadline>) -> Option<F::Output> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
     let mut future = pin!(future);
@@ -27,7 +42,7 @@ pub(crate) fn wait<F: Future>(future: F, until: Option<Instant>) -> Option<F::Ou
         match until {
             None => thread::park(),
             Some(until) => {
-                let left = until.saturating_duration_since(Instant::now());
+                let left = until.left();
                 if left.is_zero() {
                     return None;
                 }

@@ -1,5 +1,7 @@
 //! `changes`: which things each authority change was about. Only appended to, under the head.
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use vouchsafe_model::Change;
 
@@ -18,9 +20,10 @@ mod schema {
 }
 use schema::changes;
 
-/// Notes what the entry `seq` of the record changed.
+/// Notes what the entry `seq` of the record changed; naming a thing twice is naming it once.
 pub fn append(tx: &mut Tx<'_>, seq: i64, subjects: &[Change]) -> Result<(), StoreError> {
-    for change in subjects {
+    let distinct: HashSet<&Change> = subjects.iter().collect();
+    for change in distinct {
         let row = (
             changes::seq.eq(seq),
             changes::kind.eq(change.kind.as_str()),

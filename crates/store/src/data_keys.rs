@@ -6,6 +6,7 @@ use vouchsafe_model::{ConnectionId, DataKey, DataKeyId, UnixMillis};
 use crate::column::{all, one, parsed};
 use crate::error::StoreError;
 use crate::transaction::Tx;
+use crate::{access_tokens, upstream_grants, upstream_revocation_secrets};
 
 mod schema {
     diesel::table! {
@@ -70,10 +71,20 @@ pub fn delete(tx: &mut Tx<'_>, id: &DataKeyId) -> Result<bool, StoreError> {
     Ok(deleted > 0)
 }
 
-/// Deletes these keys.
-pub(crate) fn delete_all(tx: &mut Tx<'_>, ids: &[String]) -> Result<(), StoreError> {
-    let keys = data_keys::table.filter(data_keys::id.eq_any(ids));
-    tx.run(|conn| diesel::delete(keys).execute(conn))?;
+/// Deletes the keys of a connection that seal nothing any more.
+pub fn delete_unused(tx: &mut Tx<'_>, connection: &ConnectionId) -> Result<(), StoreError> {
+    let keys = of_connection(tx, connection)?;
+    delete_unused_of(tx, keys.into_iter().map(|key| key.id.to_string()).collect())
+}
+
+/// Deletes those of these keys that seal nothing any more.
+pub(crate) fn delete_unused_of(tx: &mut Tx<'_>, mut ids: Vec<String>) -> Result<(), StoreError> {
+    let mut in_use = upstream_grants::data_keys_in_use(tx, &ids)?;
+    in_use.extend(access_tokens::data_keys_in_use(tx, &ids)?);
+    in_use.extend(upstream_revocation_secrets::data_keys_in_use(tx, &ids)?);
+    ids.retain(|id| !in_use.contains(id));
+    let unused = data_keys::table.filter(data_keys::id.eq_any(ids));
+    tx.run(|conn| diesel::delete(unused).execute(conn))?;
     Ok(())
 }
 

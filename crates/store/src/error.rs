@@ -130,13 +130,12 @@ impl StoreError {
     }
 }
 
-const BUSY: [&str; 6] = [
+const BUSY: [&str; 5] = [
     "database is locked",
     "database table is locked",
     "due to lock timeout",
     "due to statement timeout",
     "deadlock detected",
-    "too many clients already",
 ];
 
 const LOST: [&str; 5] = [

@@ -50,13 +50,7 @@ pub fn take(tx: &mut Tx<'_>) -> Result<Head, StoreError> {
 
 /// Reads the head without taking it: it may have moved by the time this returns.
 pub fn peek(tx: &mut Tx<'_>) -> Result<Head, StoreError> {
-    let last = records::last(tx)?;
-    Ok(last.map_or(Head::genesis(), |last| Head {
-        seq: last.seq,
-        chain: last.chain,
-        time: last.time,
-        change_seq: last.change_seq,
-    }))
+    Ok(records::head(tx)?.unwrap_or(Head::genesis()))
 }
 
 /// The number is `vouchsaf` in ASCII; the migrations lock another one.

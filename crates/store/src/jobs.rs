@@ -111,6 +111,14 @@ pub fn retry(tx: &mut Tx<'_>, id: &JobId, run_at: UnixMillis) -> Result<bool, St
     Ok(updated > 0)
 }
 
+/// Deletes jobs that have ended and were made before `before`; how many.
+pub fn purge_ended(tx: &mut Tx<'_>, before: UnixMillis) -> Result<usize, StoreError> {
+    let ended = jobs::table
+        .filter(jobs::state.ne(JobState::Waiting.as_str()))
+        .filter(jobs::created_at.lt(before.0));
+    tx.run(|conn| diesel::delete(ended).execute(conn))
+}
+
 /// When the next job becomes due or free.
 pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<UnixMillis>, StoreError> {
     let waiting = jobs::table.filter(jobs::state.eq(JobState::Waiting.as_str()));

@@ -7,8 +7,8 @@
 //! A row that grants something comes out as [`vouchsafe_model::Tagged`] and is worth nothing until the vault has
 //! verified it. This crate does not know the vault and cannot open what is sealed.
 //!
-//! Both engines get the same statements. They differ only in how a transaction begins ([`transaction`]), how the head
-//! of the record is taken ([`head`]), how a session is set up ([`location`]), and in their migrations.
+//! Both engines get the same statements. They differ only in how a transaction begins (`transaction`), how the head
+//! of the record is taken ([`head`]), how a session is set up (`location`), and in their migrations.
 
 #![forbid(unsafe_code)]
 

@@ -5,7 +5,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::sql_types::Text;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection};
 use vouchsafe_model::Secret;
 
 use crate::conn::Conn;
@@ -67,36 +68,52 @@ fn open_sqlite(
         .to_str()
         .ok_or(StoreError::File(ErrorKind::InvalidFilename))?;
     let mut conn = SqliteConnection::establish(path).map_err(|error| StoreError::of_connection(&error))?;
-    let mut set = |sql: &str| {
-        conn.batch_execute(sql)
-            .map_err(|error| StoreError::of_statement(&error))
-    };
-    // First, so that the others wait for a lock instead of failing.
-    set("PRAGMA busy_timeout = 5000")?;
+    run(&mut conn, "PRAGMA busy_timeout = 5000")?;
     if access == Access::Write {
-        set("PRAGMA journal_mode = WAL")?;
+        write_ahead(&mut conn)?;
     }
-    set(
-        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY",
+    run(
+        &mut conn,
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON",
     )?;
     if checkpoints == Checkpoints::Elsewhere {
-        set("PRAGMA wal_autocheckpoint = 0")?;
+        run(&mut conn, "PRAGMA wal_autocheckpoint = 0")?;
     }
     if access == Access::Read {
-        set("PRAGMA query_only = ON")?;
+        run(&mut conn, "PRAGMA query_only = ON")?;
     }
     Ok(conn)
+}
+
+/// SQLite answers with the mode it is in, and with another one where the file system cannot do it.
+fn write_ahead(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    #[derive(QueryableByName)]
+    struct Mode {
+        #[diesel(sql_type = Text)]
+        journal_mode: String,
+    }
+    let mode = diesel::sql_query("PRAGMA journal_mode = WAL").get_result::<Mode>(conn);
+    let mode = mode.map_err(|error| StoreError::of_statement(&error))?;
+    if mode.journal_mode == "wal" {
+        return Ok(());
+    }
+    Err(StoreError::Engine(
+        "no write-ahead log is possible on this file system".to_owned(),
+    ))
+}
+
+fn run(conn: &mut impl SimpleConnection, sql: &str) -> Result<(), StoreError> {
+    conn.batch_execute(sql)
+        .map_err(|error| StoreError::of_statement(&error))
 }
 
 fn open_postgres(address: &Secret<String>, access: Access) -> Result<PgConnection, StoreError> {
     let address = with_timeouts(address);
     let mut conn =
         PgConnection::establish(address.expose()).map_err(|error| StoreError::of_connection(&error))?;
-    conn.batch_execute(SESSION)
-        .map_err(|error| StoreError::of_statement(&error))?;
+    run(&mut conn, SESSION)?;
     if access == Access::Read {
-        conn.batch_execute("SET default_transaction_read_only = on")
-            .map_err(|error| StoreError::of_statement(&error))?;
+        run(&mut conn, "SET default_transaction_read_only = on")?;
     }
     Ok(conn)
 }

@@ -72,8 +72,11 @@ pub(crate) fn state(tx: &mut Tx<'_>) -> Result<SchemaState, StoreError> {
 
 /// Runs what is missing. Several replicas may try at once.
 pub(crate) fn run(conn: &mut Conn) -> Result<usize, StoreError> {
-    let run = match conn {
-        Conn::Sqlite(conn) => conn.run_pending_migrations(SQLITE).map(|run| run.len()),
+    type Run = Result<usize, Box<dyn std::error::Error + Send + Sync>>;
+    let run: Run = match conn {
+        Conn::Sqlite(conn) => {
+            conn.immediate_transaction(|conn| Ok(conn.run_pending_migrations(SQLITE)?.len()))
+        }
         Conn::Postgres(conn) => {
             conn.batch_execute(ALONE)
                 .map_err(|error| StoreError::of_statement(&error))?;

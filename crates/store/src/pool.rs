@@ -4,11 +4,11 @@
 //! permit on a thread.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::blocking;
+use crate::blocking::{self, Deadline};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::location::{Checkpoints, Location};
@@ -111,7 +111,7 @@ pub(crate) async fn permit(permits: &Arc<Semaphore>, deadline: Duration) -> Resu
 pub(crate) fn permit_blocking(permits: &Arc<Semaphore>, deadline: Duration) -> Result<Permit, StoreError> {
     match blocking::wait(
         Arc::clone(permits).acquire_owned(),
-        Some(Instant::now() + deadline),
+        Some(Deadline::after(deadline)),
     ) {
         Some(Ok(permit)) => Ok(Permit { _permit: permit }),
         Some(Err(_closed)) => Err(StoreError::Unavailable),

@@ -37,3 +37,22 @@ fn connect(location: &Location) -> Conn {
         .connect(Access::Write, Checkpoints::Automatic)
         .expect("the database opens")
 }
+
+/// Every byte that the database keeps: for leak tests. SQLite: its files; PostgreSQL: every row of every table as text.
+pub fn dump(location: &Location) -> Vec<u8> {
+    match location {
+        Location::Sqlite(path) => ["", "-wal", "-journal"]
+            .iter()
+            .filter_map(|suffix| std::fs::read(format!("{}{suffix}", path.display())).ok())
+            .flatten()
+            .collect(),
+        Location::Postgres(_) => {
+            let tables = "SELECT tablename::text AS text FROM pg_tables WHERE schemaname = 'public'";
+            let rows = texts(location, tables).into_iter().flat_map(|table| {
+                // bytea as text is hexadecimal; the leak test looks for that form too.
+                texts(location, &format!("SELECT t::text AS text FROM \"{table}\" AS t"))
+            });
+            rows.collect::<Vec<_>>().join("\n").into_bytes()
+        }
+    }
+}

@@ -52,10 +52,7 @@ impl ThrowawayPostgres {
     fn start(programs: &Path) -> io::Result<Self> {
         let base = base_directory();
         sweep(&base);
-        let directory = base.join(format!("{PREFIX}{}", std::process::id()));
-        fs::create_dir(&directory)?;
-        let lock = File::create(directory.join(LOCK))?;
-        lock.try_lock()?;
+        let (directory, lock) = own_directory(&base)?;
         let user = other_user(&directory)?;
         if let Some((uid, gid)) = user {
             std::os::unix::fs::chown(&directory, Some(uid), Some(gid))?;
@@ -154,6 +151,24 @@ fn base_directory() -> PathBuf {
     }
 }
 
+/// A directory that is locked for as long as this process lives.
+fn own_directory(base: &Path) -> io::Result<(PathBuf, File)> {
+    for attempt in 0..100 {
+        let directory = base.join(format!("{PREFIX}{}-{attempt}", std::process::id()));
+        match fs::create_dir(&directory) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            made => made?,
+        }
+        // Locked before it gets its name, so that no other process sees it unlocked and sweeps.
+        let unnamed = directory.join("lock.new");
+        let lock = File::create(&unnamed)?;
+        lock.lock()?;
+        fs::rename(unnamed, directory.join(LOCK))?;
+        return Ok((directory, lock));
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
 /// Removes what a watchdog could not: directories whose process no longer holds their lock.
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
@@ -177,10 +192,9 @@ fn programs() -> Option<PathBuf> {
         .flatten();
     let mut installed: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
     installed.sort();
-    #[expect(clippy::disallowed_methods, reason = "tests look for installed programs")]
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).filter_map(|directory| {
-        let real = fs::canonicalize(directory.join("initdb")).ok()?;
+    let found = Command::new("/bin/sh").args(["-c", "command -v initdb"]).output();
+    let on_path = found.ok().and_then(|found| {
+        let real = fs::canonicalize(String::from_utf8(found.stdout).ok()?.trim()).ok()?;
         real.parent().map(Path::to_path_buf)
     });
     installed

@@ -140,6 +140,12 @@ pub fn release_lease(tx: &mut Tx<'_>, id: &UpstreamGrantId, owner: &str) -> Resu
     Ok(released > 0)
 }
 
+/// Deletes a grant; whether there was one. Its access tokens must be gone.
+pub fn delete(tx: &mut Tx<'_>, id: &UpstreamGrantId) -> Result<bool, StoreError> {
+    let deleted = tx.run(|conn| diesel::delete(upstream_grants::table.find(id.as_str())).execute(conn))?;
+    Ok(deleted > 0)
+}
+
 /// Deletes the grants of a connection; how many. Their access tokens must be gone.
 pub fn delete_of_connection(tx: &mut Tx<'_>, connection: &ConnectionId) -> Result<usize, StoreError> {
     let grants = upstream_grants::table.filter(upstream_grants::connection_id.eq(connection.as_str()));

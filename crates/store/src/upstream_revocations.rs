@@ -8,7 +8,7 @@ use vouchsafe_model::{
 use crate::column::{all, millis, one, parsed, time};
 use crate::error::StoreError;
 use crate::transaction::Tx;
-use crate::{access_tokens, connections, data_keys, upstream_grants, upstream_revocation_secrets};
+use crate::{connections, data_keys, upstream_revocation_secrets};
 
 mod schema {
     diesel::table! {
@@ -137,11 +137,7 @@ pub fn forget(tx: &mut Tx<'_>, id: &RevocationId, at: UnixMillis) -> Result<bool
         keys.extend(of_connection.into_iter().map(|key| key.id.to_string()));
     }
     upstream_revocation_secrets::delete_of_revocation(tx, id)?;
-    let mut in_use = upstream_grants::data_keys_in_use(tx, &keys)?;
-    in_use.extend(access_tokens::data_keys_in_use(tx, &keys)?);
-    in_use.extend(upstream_revocation_secrets::data_keys_in_use(tx, &keys)?);
-    keys.retain(|key| !in_use.contains(key));
-    data_keys::delete_all(tx, &keys)?;
+    data_keys::delete_unused_of(tx, keys)?;
     let row = upstream_revocations::table.find(id.as_str());
     let forgotten = upstream_revocations::forgotten_at.eq(Some(at.0));
     tx.run(|conn| diesel::update(row).set(forgotten).execute(conn))?;

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
+use crate::blocking::{self, Deadline};
 use crate::checkpointer::Checkpointer;
 use crate::conn::Conn;
 use crate::error::StoreError;
@@ -59,7 +60,7 @@ where
 
 struct Queued {
     job: Box<dyn Job>,
-    not_after: Instant,
+    not_after: Deadline,
     _permit: Permit,
 }
 
@@ -115,7 +116,7 @@ impl Writer {
     {
         let permit = pool::permit_blocking(&self.permits, deadline)?;
         let answer = self.enqueue(permit, deadline, f)?;
-        match crate::blocking::wait(answer, None) {
+        match blocking::wait(answer, None) {
             Some(Ok(result)) => result,
             _ => Err(StoreError::Unavailable.into()),
         }
@@ -139,7 +140,7 @@ impl Writer {
         });
         let queued = Queued {
             job,
-            not_after: Instant::now() + deadline,
+            not_after: Deadline::after(deadline),
             _permit: permit,
         };
         let queue = self.queue.as_ref().ok_or(StoreError::Unavailable)?;
@@ -168,7 +169,7 @@ fn serve(location: &Location, conn: Conn, jobs: &Receiver<Queued>, checkpointer:
         _permit,
     } in jobs
     {
-        if Instant::now() > not_after {
+        if not_after.left().is_zero() {
             job.answer(Err(StoreError::Busy));
             continue;
         }

@@ -80,7 +80,8 @@ both_databases! {
         let held = tokio::spawn(async move {
             holder.read(move |_| {
                 here.send(()).unwrap();
-                Ok::<_, StoreError>(wait.recv().unwrap())
+                wait.recv().unwrap();
+                Ok::<_, StoreError>(())
             }).await
         });
         holds.await.unwrap();
@@ -221,4 +222,24 @@ async fn a_server_that_is_lost_inside_a_transaction_is_unavailable() {
         .await;
     assert_eq!(outcome, Err(StoreError::Unavailable));
     assert_eq!(test.store.write(name).await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_outcome_of_a_lost_commit_is_unknown() {
+    #[derive(diesel::QueryableByName)]
+    struct Backend {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        pid: i32,
+    }
+    let Some(test) = TestStore::postgres() else { return };
+    let other = Store::open(test.location.clone(), StoreOptions::default()).unwrap();
+    let outcome = test.store.write(move |tx| {
+        name(tx)?;
+        let me = "SELECT pg_backend_pid() AS pid";
+        let backend = tx.run(|conn| diesel::sql_query(me).get_result::<Backend>(conn))?;
+        let kill = format!("SELECT pg_terminate_backend({}, 5000)", backend.pid);
+        other.read_blocking(|tx| tx.run(|conn| diesel::sql_query(kill).execute(conn)))
+    });
+    assert_eq!(outcome.await, Err(StoreError::CommitOutcomeUnknown));
+    assert_eq!(test.store.read(is_named).await, Ok(false));
 }

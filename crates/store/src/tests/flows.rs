@@ -7,7 +7,7 @@ use super::*;
 use crate::connect_attempts::Callback;
 use crate::{StoreError, connect_attempts, interactions, jobs};
 
-fn callback<'a>(attempt: &'a ConnectAttempt) -> Callback<'a> {
+fn callback(attempt: &ConnectAttempt) -> Callback<'_> {
     Callback {
         state_digest: &attempt.state_digest,
         cookie_digest: &attempt.cookie_digest,

@@ -1,5 +1,7 @@
 //! Tests of every query and of the engine, on both databases.
 
+#![expect(non_snake_case, reason = "tests carry requirement ids")]
+
 mod engine;
 mod fixtures;
 mod flows;
@@ -7,6 +9,7 @@ mod migrations;
 mod people;
 mod record;
 mod vault;
+mod world;
 
 use tempfile::TempDir;
 

@@ -52,6 +52,22 @@ both_databases! {
         }).await.unwrap();
     }
 
+    async fn many_entries_are_appended_at_once(test: TestStore) {
+        let world = World::new();
+        test.store.write(move |tx| {
+            let mut head = head::take(tx)?;
+            let entries: Vec<_> = (0..600).map(|_| {
+                let entry = entry(&world, &head);
+                (head.seq, head.time) = (entry.seq, entry.time);
+                entry
+            }).collect();
+            records::append_all(tx, &entries)?;
+            assert_eq!(records::range(tx, 1, 1_000)?, entries);
+            assert_eq!(head::peek(tx)?.seq, 600);
+            Ok::<_, StoreError>(())
+        }).await.unwrap();
+    }
+
     async fn twenty_appenders_leave_no_gap(test: TestStore) {
         let tasks: Vec<_> = (0..20).map(|_| {
             let (store, world) = (test.store.clone(), World::new());
@@ -78,7 +94,7 @@ both_databases! {
     async fn changes_are_found_by_where_they_stand(test: TestStore) {
         test.store.write(|tx| {
             let (client, user) = (Change::of(ChangeKind::Client, "a"), Change::of(ChangeKind::User, "u"));
-            changes::append(tx, 3, &[client.clone(), user.clone()])?;
+            changes::append(tx, 3, &[client.clone(), user.clone(), client.clone()])?;
             changes::append(tx, 7, std::slice::from_ref(&client))?;
             assert_eq!(changes::since(tx, 3)?, [(7, client.clone())]);
             assert_eq!(changes::range(tx, 1, 3)?, [(3, client), (3, user)]);

@@ -187,7 +187,7 @@ both_databases! {
             data_keys::insert(tx, &key)?;
             let secret = world.revocation_secret(&revocation);
             upstream_revocations::insert(tx, &revocation, std::slice::from_ref(&secret))?;
-            assert_eq!(upstream_revocations::secrets(tx, &revocation.id)?, [secret.clone()]);
+            assert_eq!(upstream_revocations::secrets(tx, &revocation.id)?, [secret]);
             (revocation.attempts, revocation.reason) = (1, Some("timeout".to_owned()));
             assert!(upstream_revocations::update(tx, &revocation)?);
             assert_eq!(upstream_revocations::pending(tx)?, [revocation.clone()]);

@@ -1,0 +1,124 @@
+//! What the page before leaving shows (CL-06).
+
+use vouchsafe_model::{
+    ClientId, ClientStatus, Connection, ConnectionId, DelegationDecision, EffectiveScope, ProviderId,
+    ScopeBound, User,
+};
+use vouchsafe_oauth_types::Scope;
+use vouchsafe_store::{Tx, clients, delegations, upstream_grants};
+
+use super::ConnectError;
+use super::begin::{own_connection, scope_to_ask};
+use crate::identity_provider::IdentityProvider;
+use crate::provider::load_provider;
+
+/// What a person sees before leaving for a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterstitialView {
+    /// The provider, for people.
+    pub provider_name: String,
+    /// Everything that will be asked for, technical scopes included.
+    pub scopes: Scope,
+    /// Clients that can do more once this is granted.
+    pub widens: Vec<WidenedClient>,
+    /// The account being renewed. It is the provider's text: escape it.
+    pub account_label: Option<String>,
+}
+
+/// A client whose power grows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WidenedClient {
+    /// `client_id`
+    pub client_id: ClientId,
+    /// `client_name`
+    pub client_name: String,
+}
+
+impl IdentityProvider {
+    /// Describes the flow that [`IdentityProvider::begin`] would start with the same arguments.
+    pub async fn interstitial(
+        &self,
+        user: &User,
+        provider_id: &ProviderId,
+        scope: Option<&Scope>,
+        reconnect: Option<&ConnectionId>,
+    ) -> Result<InterstitialView, ConnectError> {
+        let (this, user, provider_id) = (self.clone(), user.clone(), provider_id.clone());
+        let (scope, reconnect) = (scope.cloned(), reconnect.cloned());
+        let view = move |tx: &mut Tx<'_>| {
+            let vault = &this.inner().vault;
+            let provider = load_provider(tx, vault, &provider_id)?.ok_or(ConnectError::ProviderNotFound)?;
+            let renewed = match &reconnect {
+                Some(id) => Some(own_connection(tx, &user.id, &provider_id, id)?),
+                None => None,
+            };
+            let asked = scope_to_ask(tx, &provider, scope.as_ref(), renewed.as_ref())?;
+            let widens = match &renewed {
+                Some(connection) => this.widened(tx, connection, &asked)?,
+                None => Vec::new(),
+            };
+            Ok(InterstitialView {
+                provider_name: provider.entry.display_name().to_owned(),
+                scopes: provider.entry.requested_scope(&asked),
+                widens,
+                account_label: renewed.and_then(|connection| connection.account_label),
+            })
+        };
+        self.inner().store.read(view).await
+    }
+
+    /// Clients that may use the connection now and are not held back by the scopes they were given.
+    fn widened(
+        &self,
+        tx: &mut Tx<'_>,
+        connection: &Connection,
+        asked: &Scope,
+    ) -> Result<Vec<WidenedClient>, ConnectError> {
+        let (vault, now) = (&self.inner().vault, self.inner().clock.now());
+        let added = added(tx, connection, asked)?;
+        let grows = |bound: &ScopeBound| match bound {
+            ScopeBound::Everything => !added.is_empty(),
+            ScopeBound::Scopes(scope) => !scope.intersection(&added).is_empty(),
+        };
+        let decided: Vec<_> = delegations::of_connection(tx, &connection.id)?
+            .into_iter()
+            .filter_map(|tagged| vault.verify(tagged).ok())
+            .collect();
+        let mut widened = Vec::new();
+        for client in clients::all(tx)?
+            .into_iter()
+            .filter_map(|tagged| vault.verify(tagged).ok())
+        {
+            let own = decided
+                .iter()
+                .find(|delegation| delegation.client_id == client.id);
+            let trusted = client
+                .ceiling(&connection.provider_id)
+                .and_then(|ceiling| ceiling.trusted.as_ref());
+            let power = match own {
+                Some(own) if own.decision != DelegationDecision::Granted => None,
+                Some(own) if own.expires_at.is_some_and(|end| end <= now) => trusted,
+                Some(own) => Some(&own.scope),
+                None => trusted,
+            };
+            if client.status == ClientStatus::Active && power.is_some_and(grows) {
+                widened.push(WidenedClient {
+                    client_id: client.id,
+                    client_name: client.name,
+                });
+            }
+        }
+        Ok(widened)
+    }
+}
+
+/// What is asked for and not yet held.
+fn added(tx: &mut Tx<'_>, connection: &Connection, asked: &Scope) -> Result<Scope, ConnectError> {
+    let mut held = Scope::empty();
+    for grant in upstream_grants::of_connection(tx, &connection.id)? {
+        if let EffectiveScope::Known(scope) = grant.scope {
+            held = held.union(&scope);
+        }
+    }
+    Ok(asked.difference(&held))
+}

@@ -1,0 +1,107 @@
+//! The runner: takes what is due, sleeps by the clock, wakes when work is added, stops when told.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use vouchsafe_model::{Job, UnixMillis};
+use vouchsafe_store::{StoreError, jobs};
+
+use super::Outcome;
+use crate::connect::recover::SETTLE_JOB;
+use crate::identity_provider::IdentityProvider;
+use crate::revocation::worker::REVOKE_JOB;
+
+impl IdentityProvider {
+    /// Runs durable jobs until `shutdown` becomes true (or its sender is gone). Jobs that are running then are finished;
+    /// what a killed process leaves is taken again when its lease ends.
+    pub async fn run_jobs(&self, mut shutdown: watch::Receiver<bool>) {
+        let inner = self.inner();
+        let mut purge_at = inner.clock.now();
+        while !*shutdown.borrow() {
+            if inner.clock.now() >= purge_at {
+                self.purge().await;
+                purge_at = inner.clock.now() + PURGE_EVERY;
+            }
+            let pause = match self.run_due_jobs().await {
+                Ok(next) => next.map_or(PURGE_EVERY, |next| inner.clock.now().until(next)),
+                Err(error) => {
+                    tracing::warn!(error = %error, "the jobs cannot be read");
+                    AFTER_ERROR
+                }
+            };
+            let pause = pause.min(inner.clock.now().until(purge_at));
+            tokio::select! {
+                () = inner.clock.sleep(pause) => {}
+                () = inner.new_job.notified() => {}
+                changed = shutdown.changed() => if changed.is_err() { break },
+            }
+        }
+    }
+
+    /// Runs everything that is due, and says when the next job will be.
+    pub(crate) async fn run_due_jobs(&self) -> Result<Option<UnixMillis>, StoreError> {
+        let inner = self.inner();
+        loop {
+            let now = inner.clock.now();
+            let lease = now + self.job_lease();
+            let due = inner
+                .store
+                .write(move |tx| jobs::take_due(tx, now, lease, AT_ONCE))
+                .await?;
+            if due.is_empty() {
+                return inner.store.read(jobs::next_due).await;
+            }
+            let mut running = JoinSet::new();
+            for job in due {
+                let this = self.clone();
+                running.spawn_on(async move { this.run_job(job).await }, &inner.handle);
+            }
+            while running.join_next().await.is_some() {}
+        }
+    }
+
+    /// Longer than a job can take: a few calls of a provider.
+    pub(crate) fn job_lease(&self) -> Duration {
+        self.inner().egress.timeout() * 8
+    }
+
+    /// Runs a job whose lease is held, and writes down how it ended.
+    pub(crate) async fn run_job(&self, job: Job) {
+        let outcome = match job.kind.as_str() {
+            REVOKE_JOB => self.revoke_upstream(&job.payload, job.attempts).await,
+            SETTLE_JOB => self.settle_quarantined(&job.payload, job.attempts).await,
+            kind => {
+                tracing::error!(job.kind = kind, "a job of an unknown kind");
+                Outcome::Dead
+            }
+        };
+        let (id, run_at) = (job.id.clone(), self.run_at(outcome));
+        let written = self
+            .persist(move |tx| match outcome {
+                Outcome::Done => jobs::done(tx, &id),
+                Outcome::Dead => jobs::dead(tx, &id),
+                Outcome::Retry(_) => jobs::retry(tx, &id, run_at),
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(job.id = %job.id, error = %error, "the end of a job could not be written down");
+        }
+    }
+
+    /// With up to a fifth more, so that what failed together does not come back together.
+    fn run_at(&self, outcome: Outcome) -> UnixMillis {
+        let now = self.inner().clock.now();
+        match outcome {
+            Outcome::Retry(pause) => {
+                let [random] = self.inner().ids.bytes::<1>();
+                now + pause + pause / 5 * u32::from(random) / 255
+            }
+            Outcome::Done | Outcome::Dead => now,
+        }
+    }
+}
+
+const AT_ONCE: i64 = 8;
+const PURGE_EVERY: Duration = Duration::from_secs(3600);
+const AFTER_ERROR: Duration = Duration::from_secs(5);

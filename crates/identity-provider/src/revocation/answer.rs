@@ -1,0 +1,66 @@
+//! Telling what has become of a revocation.
+
+use vouchsafe_model::{Connection, RevocationState, UpstreamRevocation};
+use vouchsafe_store::{Tx, upstream_revocations};
+
+use super::{RevokeAnswer, RevokeError, exposure};
+use crate::identity_provider::IdentityProvider;
+use crate::provider::load_any;
+
+impl IdentityProvider {
+    pub(super) async fn revocation_answer(
+        &self,
+        connection: &Connection,
+        bounds: exposure::Bounds,
+    ) -> Result<RevokeAnswer, RevokeError> {
+        let (this, connection) = (self.clone(), connection.clone());
+        self.inner()
+            .store
+            .read(move |tx| this.answer_in(tx, &connection, bounds))
+            .await
+    }
+
+    fn answer_in(
+        &self,
+        tx: &mut Tx<'_>,
+        connection: &Connection,
+        bounds: exposure::Bounds,
+    ) -> Result<RevokeAnswer, RevokeError> {
+        let revocations = upstream_revocations::of_connection(tx, &connection.id)?;
+        // The one of the connection is the last: replaced secrets went before it.
+        let last: Option<&UpstreamRevocation> = revocations.last();
+        let state = last.map_or(RevocationState::Abandoned, |revocation| revocation.state);
+        let ended = state == RevocationState::RevokedUpstream && self.ends_access_tokens(tx, connection);
+        let raw_releases_alive = if ended {
+            Vec::new()
+        } else {
+            exposure::alive(tx, &connection.id, bounds, self.inner().clock.now())?
+        };
+        let unbounded = raw_releases_alive
+            .iter()
+            .any(|release| release.expires_at.is_none());
+        let latest = raw_releases_alive
+            .iter()
+            .filter_map(|release| release.expires_at)
+            .max();
+        Ok(RevokeAnswer {
+            connection_id: connection.id.clone(),
+            state,
+            reason: last.and_then(|revocation| revocation.reason.clone()),
+            forgotten: revocations
+                .iter()
+                .all(|revocation| revocation.forgotten_at.is_some()),
+            exposed_until: if unbounded { None } else { latest },
+            raw_releases_alive,
+        })
+    }
+
+    /// Whether a confirmed revocation ends tokens that are out, as far as the entry tells.
+    fn ends_access_tokens(&self, tx: &mut Tx<'_>, connection: &Connection) -> bool {
+        let provider = load_any(tx, &self.inner().vault, &connection.provider_id);
+        provider
+            .ok()
+            .flatten()
+            .is_some_and(|provider| provider.entry.revocable())
+    }
+}

@@ -1,0 +1,121 @@
+//! Reads a form from a request: only a form, only so much, only so long.
+
+use std::time::Duration;
+
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{HttpRequest, web};
+use futures_util::StreamExt as _;
+use vouchsafe_model::Secret;
+use vouchsafe_oauth_types::Form;
+
+/// Why there is no form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    /// Larger than [`MAX_BODY`].
+    TooLarge,
+    /// Another content type, none, or two.
+    NotAForm,
+    /// A form that cannot be parsed.
+    Malformed,
+    /// It did not arrive, or not in time.
+    Interrupted,
+}
+
+/// The form in the body.
+pub(crate) async fn form(request: &HttpRequest, payload: web::Payload) -> Result<Form, BodyError> {
+    let body = form_bytes(request, payload).await?;
+    Form::parse(body.expose()).map_err(|_| BodyError::Malformed)
+}
+
+/// The bytes of a body that says it is a form.
+pub(crate) async fn form_bytes(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Secret<Vec<u8>>, BodyError> {
+    require_form(request)?;
+    let declared = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|declared: usize| declared > MAX_BODY) {
+        return Err(BodyError::TooLarge);
+    }
+    actix_web::rt::time::timeout(BODY_WITHIN, read(payload))
+        .await
+        .map_err(|_| BodyError::Interrupted)?
+}
+
+async fn read(mut payload: web::Payload) -> Result<Secret<Vec<u8>>, BodyError> {
+    // Held as a secret from its first byte: it may carry passwords, client secrets and tokens.
+    let mut body = Secret::new(Vec::new());
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| BodyError::Interrupted)?;
+        if body.expose().len() + chunk.len() > MAX_BODY {
+            return Err(BodyError::TooLarge);
+        }
+        body = grown(&body, &chunk);
+    }
+    Ok(body)
+}
+
+/// A new buffer instead of a grown one: growing may leave a copy behind that is not wiped. Most bodies are one chunk.
+fn grown(body: &Secret<Vec<u8>>, chunk: &[u8]) -> Secret<Vec<u8>> {
+    Secret::new([body.expose().as_slice(), chunk].concat())
+}
+
+fn require_form(request: &HttpRequest) -> Result<(), BodyError> {
+    let mut types = request.headers().get_all(CONTENT_TYPE);
+    let (Some(content_type), None) = (types.next(), types.next()) else {
+        return Err(BodyError::NotAForm);
+    };
+    let essence = content_type
+        .to_str()
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Ok(())
+    } else {
+        Err(BodyError::NotAForm)
+    }
+}
+
+/// 64 KiB.
+pub(crate) const MAX_BODY: usize = 64 * 1024;
+const BODY_WITHIN: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn tok_3_2_02__only_a_form_is_a_form() {
+        let accepts = |content_type: &str| {
+            let request = TestRequest::post()
+                .insert_header((CONTENT_TYPE, content_type))
+                .to_http_request();
+            require_form(&request).is_ok()
+        };
+        assert!(accepts("application/x-www-form-urlencoded"));
+        assert!(accepts("Application/X-WWW-Form-URLencoded; charset=UTF-8"));
+        for other in [
+            "application/json",
+            "multipart/form-data; boundary=x",
+            "text/plain",
+            "",
+            "application/x-www-form-urlencodedx",
+        ] {
+            assert!(!accepts(other), "{other}");
+        }
+        assert!(require_form(&TestRequest::post().to_http_request()).is_err());
+        let twice = TestRequest::post()
+            .append_header((CONTENT_TYPE, "application/x-www-form-urlencoded"))
+            .append_header((CONTENT_TYPE, "application/json"))
+            .to_http_request();
+        assert!(require_form(&twice).is_err());
+    }
+}

@@ -1,0 +1,277 @@
+//! Users as the configuration wants them.
+//!
+//! A user is `(iss, sub)`: built-in ones have our issuer and their own id. Whoever sets the password of an existing
+//! user could sign in as that user; so it counts as a reset of the credentials by an admin: sessions end, and
+//! connections made before stay locked until the user reconnects them (`architecture` section 8).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use vouchsafe_audit::{Event, EventKind, Origin};
+use vouchsafe_model::{
+    Change, ChangeKind, Credential, Identity, ManagedBy, UnixMillis, User, UserId, UserStatus,
+};
+use vouchsafe_store::{StoreError, Tx, identities, sessions, user_credentials, users};
+
+use crate::definition::{Applied, DefinedPassword, UserDefinition};
+use crate::error::SignInError;
+use crate::password_sign_in::credential;
+use crate::sign_in::{Inner, SignIn};
+use crate::username;
+
+/// What is there of a defined user.
+struct Stored {
+    user: User,
+    credential: Option<Credential>,
+    identified: bool,
+}
+
+#[derive(Clone)]
+enum PasswordChange {
+    Keep,
+    Set(String),
+    Remove,
+}
+
+impl SignIn {
+    /// Makes the user as defined. Unchanged means no write and no event.
+    pub async fn apply_user(&self, definition: UserDefinition) -> Result<(User, Applied), SignInError> {
+        match self.apply_once(definition.clone()).await {
+            // Another replica with the same configuration was first: what it made is what we find now.
+            Err(SignInError::Unavailable(StoreError::Conflict)) => self.apply_once(definition).await,
+            applied => applied,
+        }
+    }
+
+    /// The users that `managed_by` maintains, disabled ones included. For disabling those whose line has gone.
+    pub async fn users_managed_by(&self, managed_by: ManagedBy) -> Result<Vec<User>, SignInError> {
+        let sign_in = self.clone();
+        let all = move |tx: &mut Tx<'_>| {
+            let mut found = Vec::new();
+            let mut after: Option<UserId> = None;
+            loop {
+                let page = users::page(tx, after.as_ref(), PAGE)?;
+                let Some(last) = page.last() else { return Ok(found) };
+                after = Some(last.unverified().id.clone());
+                for user in page {
+                    let user = sign_in.inner().vault.verify(user)?;
+                    if user.managed_by == managed_by {
+                        found.push(user);
+                    }
+                }
+            }
+        };
+        self.inner().store.read(all).await
+    }
+
+    /// From here on nothing is done in the user's name. One change covers everything that rests on the user.
+    pub async fn disable_user(&self, id: &UserId, origin: &Origin) -> Result<Applied, SignInError> {
+        let (sign_in, id, origin) = (self.clone(), id.clone(), origin.clone());
+        let work = move |tx: &mut Tx<'_>| {
+            let inner = sign_in.inner();
+            let stored = users::by_id(tx, &id)?.ok_or_else(|| SignInError::UserNotFound(id.clone()))?;
+            let user = inner.vault.verify(stored)?;
+            if user.status == UserStatus::Disabled {
+                return Ok(Applied::Unchanged);
+            }
+            let user = User {
+                status: UserStatus::Disabled,
+                ..user
+            };
+            users::put(tx, &inner.vault.tag(user.clone()))?;
+            sessions::end_all_of_user(tx, &user.id, inner.clock.now())?;
+            let event = about(&user, EventKind::UserDisabled).changes(Change::of(ChangeKind::User, &user.id));
+            inner.ledger.append(tx, origin.note(event))?;
+            Ok(Applied::Changed)
+        };
+        self.inner().store.write(work).await
+    }
+
+    async fn apply_once(&self, definition: UserDefinition) -> Result<(User, Applied), SignInError> {
+        let UserDefinition {
+            username,
+            password,
+            password_hash,
+            managed_by,
+        } = definition;
+        let username = username::normalise(&username)?;
+        let defined = DefinedPassword::of(password, password_hash)?;
+        let stored = self.stored(username.clone()).await?;
+        let password = self.password_change(defined, stored.as_ref()).await?;
+        match stored {
+            None => self.insert(username, managed_by, password).await,
+            Some(stored) => self.update(stored, managed_by, password).await,
+        }
+    }
+
+    async fn stored(&self, username: String) -> Result<Option<Stored>, SignInError> {
+        let sign_in = self.clone();
+        let find = move |tx: &mut Tx<'_>| {
+            let inner = sign_in.inner();
+            let Some(user) = users::by_username(tx, &username)? else {
+                return Ok(None);
+            };
+            let user = inner.vault.verify(user)?;
+            let credential = credential(inner, tx, &user.id)?;
+            let identified = is_identified(inner, tx, &user.id)?;
+            Ok(Some(Stored {
+                user,
+                credential,
+                identified,
+            }))
+        };
+        self.inner().store.read(find).await
+    }
+
+    async fn password_change(
+        &self,
+        defined: DefinedPassword,
+        stored: Option<&Stored>,
+    ) -> Result<PasswordChange, SignInError> {
+        let known = stored
+            .and_then(|stored| stored.credential.as_ref())
+            .map(|known| known.password_hash.clone());
+        let passwords = &self.inner().passwords;
+        match (defined, known) {
+            (DefinedPassword::None, None) => Ok(PasswordChange::Keep),
+            (DefinedPassword::None, Some(_)) => Ok(PasswordChange::Remove),
+            (DefinedPassword::Hash(hash), Some(known)) if hash == known => Ok(PasswordChange::Keep),
+            (DefinedPassword::Hash(hash), _) if hash.starts_with("$argon2id$") => {
+                Ok(PasswordChange::Set(hash))
+            }
+            (DefinedPassword::Hash(_), _) => Err(SignInError::PasswordHashUnusable),
+            (DefinedPassword::Plain(password), known) => {
+                if known.is_some() && passwords.matches(password.clone(), known).await? {
+                    return Ok(PasswordChange::Keep);
+                }
+                Ok(PasswordChange::Set(
+                    passwords.hash(password, self.inner().ids.clone()).await?,
+                ))
+            }
+        }
+    }
+
+    async fn insert(
+        &self,
+        username: String,
+        managed_by: ManagedBy,
+        password: PasswordChange,
+    ) -> Result<(User, Applied), SignInError> {
+        let sign_in = self.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let inner = sign_in.inner();
+            let now = inner.clock.now();
+            let user = User {
+                id: inner.ids.next(),
+                username,
+                pseudonym: URL_SAFE_NO_PAD.encode(inner.ids.bytes::<16>()),
+                status: UserStatus::Active,
+                managed_by,
+                credentials_reset_at: None,
+                created_at: now,
+            };
+            users::put(tx, &inner.vault.tag(user.clone()))?;
+            identify(inner, tx, &user.id, now)?;
+            change_password(inner, tx, &user.id, password, now)?;
+            inner
+                .ledger
+                .append(tx, about(&user, EventKind::UserChanged).fact("created", true))?;
+            Ok((user, Applied::Changed))
+        };
+        self.inner().store.write(work).await
+    }
+
+    async fn update(
+        &self,
+        stored: Stored,
+        managed_by: ManagedBy,
+        password: PasswordChange,
+    ) -> Result<(User, Applied), SignInError> {
+        let now = self.inner().clock.now();
+        let Stored {
+            user: before,
+            identified,
+            ..
+        } = stored;
+        let password_changes = !matches!(password, PasswordChange::Keep);
+        let reset = matches!(password, PasswordChange::Set(_));
+        let user = User {
+            status: UserStatus::Active,
+            managed_by,
+            credentials_reset_at: if reset {
+                Some(now)
+            } else {
+                before.credentials_reset_at
+            },
+            ..before.clone()
+        };
+        if user == before && identified && !password_changes {
+            return Ok((user, Applied::Unchanged));
+        }
+        let sign_in = self.clone();
+        let work = move |tx: &mut Tx<'_>| {
+            let inner = sign_in.inner();
+            users::put(tx, &inner.vault.tag(user.clone()))?;
+            if !identified {
+                identify(inner, tx, &user.id, now)?;
+            }
+            change_password(inner, tx, &user.id, password, now)?;
+            if password_changes {
+                sessions::end_all_of_user(tx, &user.id, now)?;
+            }
+            let event = about(&user, EventKind::UserChanged)
+                .fact("password_changed", password_changes)
+                .changes(Change::of(ChangeKind::User, &user.id));
+            inner.ledger.append(tx, event)?;
+            Ok((user, Applied::Changed))
+        };
+        self.inner().store.write(work).await
+    }
+}
+
+fn about(user: &User, kind: EventKind) -> Event {
+    Event::new(kind)
+        .user(&user.pseudonym)
+        .fact("user_id", user.id.as_str())
+}
+
+fn is_identified(inner: &Inner, tx: &mut Tx<'_>, id: &UserId) -> Result<bool, SignInError> {
+    let identity = identities::by_issuer_subject(tx, &inner.issuer, id.as_str())?;
+    let identity = identity
+        .map(|identity| inner.vault.verify(identity))
+        .transpose()?;
+    Ok(identity.is_some_and(|identity| identity.user_id == *id))
+}
+
+fn identify(inner: &Inner, tx: &mut Tx<'_>, id: &UserId, now: UnixMillis) -> Result<(), SignInError> {
+    let identity = Identity {
+        issuer: inner.issuer.clone(),
+        subject: id.as_str().to_owned(),
+        user_id: id.clone(),
+        created_at: now,
+    };
+    Ok(identities::insert(tx, &inner.vault.tag(identity))?)
+}
+
+fn change_password(
+    inner: &Inner,
+    tx: &mut Tx<'_>,
+    id: &UserId,
+    change: PasswordChange,
+    now: UnixMillis,
+) -> Result<(), SignInError> {
+    match change {
+        PasswordChange::Keep => {}
+        PasswordChange::Remove => drop(user_credentials::delete(tx, id)?),
+        PasswordChange::Set(password_hash) => {
+            let credential = Credential {
+                user_id: id.clone(),
+                password_hash,
+                updated_at: now,
+            };
+            user_credentials::put(tx, &inner.vault.tag(credential))?;
+        }
+    }
+    Ok(())
+}
+
+const PAGE: i64 = 500;

@@ -1,0 +1,231 @@
+//! The authorization server, built once in the binary, and the story of its token endpoint.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use vouchsafe_audit::{Event, EventKind, Ledger, Origin, Recorded, Recorder, UnauthenticatedFailures};
+use vouchsafe_identity_provider::IdentityProvider;
+use vouchsafe_model::{Clock, Ids};
+use vouchsafe_oauth_types::{ErrorCode, Form, GrantType, TokenRequest};
+use vouchsafe_sign_in::SignIn;
+use vouchsafe_store::Store;
+use vouchsafe_vault::Vault;
+
+use crate::client_auth::{self, AuthenticatedClient, Presented};
+use crate::refusal::{Reason, TokenRefusal, unavailable};
+use crate::reply::TokenReply;
+
+/// What an [`AuthorizationServer`] is built from.
+#[expect(missing_docs, reason = "each part is named by its type")]
+pub struct Parts {
+    /// Our issuer identifier (RFC 8414 section 2), without a trailing slash.
+    pub issuer: String,
+    pub store: Store,
+    pub recorder: Recorder,
+    pub vault: Vault,
+    pub identity_provider: IdentityProvider,
+    pub sign_in: SignIn,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Ids,
+    pub options: ExchangeOptions,
+}
+
+/// What an operator can set.
+#[derive(Debug, Clone)]
+pub struct ExchangeOptions {
+    /// Whether the token-exchange grant is on.
+    pub token_exchange: bool,
+    /// Life of our own access tokens.
+    pub access_token_lifetime: Duration,
+    /// Life of authorization codes; at most a minute.
+    pub code_lifetime: Duration,
+    /// Least life that a released upstream token must have left (TV-04).
+    pub minimum_token_life: Duration,
+    /// Life of an interaction link.
+    pub interaction_lifetime: Duration,
+    /// How long a refusal by the user answers the same request.
+    pub denial_cool_down: Duration,
+    /// How many links may wait per client and user.
+    pub pending_interactions: i64,
+    /// Seconds that an agent should wait between attempts.
+    pub interaction_interval: u32,
+    /// Longest chain of actors.
+    pub actor_chain: usize,
+}
+
+impl Default for ExchangeOptions {
+    fn default() -> Self {
+        Self {
+            token_exchange: true,
+            access_token_lifetime: Duration::from_secs(600),
+            code_lifetime: Duration::from_secs(60),
+            minimum_token_life: Duration::from_secs(60),
+            interaction_lifetime: Duration::from_secs(600),
+            denial_cool_down: Duration::from_secs(300),
+            pending_interactions: 20,
+            interaction_interval: 5,
+            actor_chain: 5,
+        }
+    }
+}
+
+/// The authorization server. Cheap to clone.
+#[derive(Clone)]
+pub struct AuthorizationServer(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    failures: UnauthenticatedFailures,
+}
+
+impl std::ops::Deref for AuthorizationServer {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}
+
+/// A call of the token endpoint, as it came off the wire.
+pub struct TokenCall {
+    /// Every `Authorization` header.
+    pub authorization: Vec<String>,
+    /// The body.
+    pub form: Form,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+impl AuthorizationServer {
+    /// Builds it.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            failures: UnauthenticatedFailures::new(FAILURES_PER_MINUTE),
+        }))
+    }
+
+    /// The token endpoint (RFC 6749 section 3.2).
+    ///
+    /// 1. the client authenticates, before anything is said about the grant (TE-2.1-02);
+    /// 2. the request is read; 3. the client's registration allows the grant; 4. the grant runs;
+    /// 5. a refusal is on the record before it is answered.
+    pub async fn token(&self, call: TokenCall) -> Result<Recorded<TokenReply>, TokenRefusal> {
+        let TokenCall {
+            authorization,
+            form,
+            origin,
+        } = call;
+        let presented = Presented::read(&authorization, &form)?;
+        let client = match self.authenticate(presented).await {
+            Ok(client) => client,
+            Err(refusal) => return Err(self.unauthenticated(refusal, &origin).await),
+        };
+        let outcome = match TokenRequest::from_form(&form) {
+            Ok(request) => self.grant(&client, request, &origin).await,
+            Err(error) => Err(Refused::from(TokenRefusal::from(error))),
+        };
+        match outcome {
+            Ok(recorded) => Ok(recorded),
+            Err(refused) => Err(self.refused(&client, refused, &origin).await),
+        }
+    }
+
+    async fn grant(
+        &self,
+        client: &AuthenticatedClient,
+        request: TokenRequest,
+        origin: &Origin,
+    ) -> Result<Recorded<TokenReply>, Refused> {
+        let grant = request.grant_type();
+        if grant == GrantType::TokenExchange && !self.options.token_exchange {
+            return Err(Reason::GrantDisabled.into());
+        }
+        if grant == GrantType::TokenExchange && client.registration().is_public() {
+            return Err(Reason::PublicClient.into());
+        }
+        if !client.registration().grant_types.contains(&grant) {
+            return Err(Reason::GrantNotAllowed.into());
+        }
+        match request {
+            TokenRequest::TokenExchange(request) => self.exchange(client, &request, origin).await,
+            TokenRequest::AuthorizationCode(request) => self.redeem(client, &request, origin).await,
+        }
+    }
+
+    async fn authenticate(&self, presented: Presented) -> Result<AuthenticatedClient, TokenRefusal> {
+        let vault = self.vault.clone();
+        let found = self
+            .store
+            .read(move |tx| client_auth::look_up(tx, &vault, presented))
+            .await;
+        found
+            .map_err(|error| unavailable(&error))?
+            .authenticate(&self.vault)
+    }
+
+    async fn unauthenticated(&self, refusal: TokenRefusal, origin: &Origin) -> TokenRefusal {
+        let source = origin.address.as_deref().unwrap_or_default();
+        let Some(count) = self.0.failures.admit(source, self.clock.now()) else {
+            return refusal;
+        };
+        let event = Event::new(EventKind::ClientAuthenticationFailed)
+            .fact("reason", refusal.reason.as_str())
+            .fact("count", count);
+        self.note(origin.note(event), refusal).await
+    }
+
+    async fn refused(&self, client: &AuthenticatedClient, refused: Refused, origin: &Origin) -> TokenRefusal {
+        let Refused { refusal, event } = refused;
+        tracing::info!(client.id = %client.registration().id, reason = refusal.reason.as_str(), "a token request was refused");
+        let event = event
+            .fact("client_id", client.registration().id.as_str())
+            .fact("client_auth_method", client.registration().auth_method.as_str())
+            .fact("error", refusal.response.error.as_str())
+            .fact("reason", refusal.reason.as_str());
+        self.note(origin.note(event), refusal).await
+    }
+
+    /// A refusal is answered only once it is on the record (TV-15).
+    async fn note(&self, event: Event, refusal: TokenRefusal) -> TokenRefusal {
+        if refusal.response.error == ErrorCode::TemporarilyUnavailable
+            && refusal.reason == Reason::Unavailable
+        {
+            return refusal;
+        }
+        match self.recorder.note(event).await {
+            Ok(_) => refusal,
+            Err(error) => unavailable(&error),
+        }
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        self.recorder.ledger()
+    }
+}
+
+/// A refusal with what the record should know about it.
+pub(crate) struct Refused {
+    pub(crate) refusal: TokenRefusal,
+    pub(crate) event: Event,
+}
+
+impl Refused {
+    pub(crate) fn with(refusal: impl Into<TokenRefusal>, event: Event) -> Self {
+        Self {
+            refusal: refusal.into(),
+            event,
+        }
+    }
+}
+
+impl<R: Into<TokenRefusal>> From<R> for Refused {
+    fn from(refusal: R) -> Self {
+        Self {
+            refusal: refusal.into(),
+            event: Event::new(EventKind::ExchangeRefused),
+        }
+    }
+}
+
+const FAILURES_PER_MINUTE: u32 = 10;

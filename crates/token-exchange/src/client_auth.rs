@@ -1,0 +1,156 @@
+//! Client authentication (RFC 6749 section 2.3): `client_secret_basic` and `client_secret_post`.
+//!
+//! 1. one method at most;
+//! 2. the client exists, is active and its row is genuine;
+//! 3. the method is the registered one;
+//! 4. the secret is right.
+//!
+//! Everything that fails after 1 looks and costs the same (TOK-5.2-04).
+
+use vouchsafe_audit::Basis;
+use vouchsafe_model::{Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientStatus, Tagged};
+use vouchsafe_oauth_types::{BasicCredentials, ClientParameters, Form, SecretText};
+use vouchsafe_store::{StoreError, Tx, clients, head};
+use vouchsafe_vault::{TagError, Vault};
+
+use crate::refusal::{Reason, RefusalKind, TokenRefusal};
+
+/// Credentials as presented: one method, nothing checked yet.
+pub(crate) struct Presented {
+    method: ClientAuthMethod,
+    client_id: Option<ClientId>,
+    secret: Option<SecretText>,
+}
+
+impl Presented {
+    /// Reads header and form; refuses a mixture of methods.
+    pub(crate) fn read(authorization: &[String], form: &Form) -> Result<Self, TokenRefusal> {
+        let parameters = ClientParameters::from_form(form).map_err(|error| {
+            Reason::Malformed(vouchsafe_oauth_types::TokenRequestError::from(error)).refusal()
+        })?;
+        match authorization {
+            [] => Ok(Self::from_form(parameters)),
+            [header] => Self::from_header(header, &parameters),
+            _ => Err(Reason::SeveralAuthenticationMethods.refusal()),
+        }
+    }
+
+    fn from_form(parameters: ClientParameters) -> Self {
+        let method = match (&parameters.client_secret, parameters.client_assertion) {
+            (Some(_), false) => ClientAuthMethod::ClientSecretPost,
+            _ => ClientAuthMethod::None,
+        };
+        Self {
+            method,
+            // An assertion is a method we do not offer: it must not fall back to none.
+            client_id: parameters
+                .client_id
+                .filter(|_| !parameters.client_assertion)
+                .and_then(|id| id.parse().ok()),
+            secret: parameters.client_secret,
+        }
+    }
+
+    fn from_header(header: &str, parameters: &ClientParameters) -> Result<Self, TokenRefusal> {
+        if parameters.client_secret.is_some() || parameters.client_assertion {
+            return Err(Reason::SeveralAuthenticationMethods.refusal());
+        }
+        let Ok(credentials) = BasicCredentials::from_header(header) else {
+            return Err(TokenRefusal {
+                kind: RefusalKind::ClientAuthentication { basic: true },
+                ..Reason::NoCredentials.refusal()
+            });
+        };
+        if parameters
+            .client_id
+            .as_ref()
+            .is_some_and(|id| *id != credentials.client_id)
+        {
+            return Err(Reason::ClientIdMismatch.refusal());
+        }
+        Ok(Self {
+            method: ClientAuthMethod::ClientSecretBasic,
+            client_id: credentials.client_id.parse().ok(),
+            secret: Some(credentials.client_secret),
+        })
+    }
+}
+
+/// Credentials beside the row they name.
+pub(crate) struct LookedUp {
+    presented: Presented,
+    change_seq: i64,
+    row: Option<Result<Client, TagError>>,
+}
+
+/// Finds the client. The basis is read before the row.
+pub(crate) fn look_up(tx: &mut Tx<'_>, vault: &Vault, presented: Presented) -> Result<LookedUp, StoreError> {
+    let change_seq = head::peek(tx)?.change_seq;
+    let row: Option<Tagged<Client>> = match &presented.client_id {
+        Some(id) => clients::by_id(tx, id)?,
+        None => None,
+    };
+    Ok(LookedUp {
+        presented,
+        change_seq,
+        row: row.map(|tagged| vault.verify(tagged)),
+    })
+}
+
+impl LookedUp {
+    /// Decides. The secret is compared whatever else is wrong, so that time tells nothing.
+    pub(crate) fn authenticate(self, vault: &Vault) -> Result<AuthenticatedClient, TokenRefusal> {
+        let Self {
+            presented,
+            change_seq,
+            row,
+        } = self;
+        let basic = presented.method == ClientAuthMethod::ClientSecretBasic;
+        let secret = presented.secret.as_ref().map_or("", SecretText::expose);
+        let (owner, digests) = match &row {
+            Some(Ok(client)) => (client.id.as_str(), client.secrets.as_slice()),
+            _ => ("", [].as_slice()),
+        };
+        let right = vault.client_secret_matches(SECRET_KIND, owner, digests, secret);
+        let reason = match row {
+            None if presented.client_id.is_none() => Reason::NoCredentials,
+            None => Reason::UnknownClient,
+            Some(Err(_)) => {
+                tracing::error!("the row of a client carries no valid MAC: somebody changed the database");
+                Reason::ClientTampered
+            }
+            Some(Ok(client)) if client.status != ClientStatus::Active => Reason::ClientDisabled,
+            Some(Ok(client)) if client.auth_method != presented.method => Reason::WrongMethod,
+            Some(Ok(client)) if client.is_public() || right => {
+                return Ok(AuthenticatedClient { client, change_seq });
+            }
+            Some(Ok(_)) => Reason::WrongSecret,
+        };
+        Err(TokenRefusal {
+            kind: RefusalKind::ClientAuthentication { basic },
+            ..reason.refusal()
+        })
+    }
+}
+
+/// A client that has proven who it is (public clients: that it is registered as such).
+#[derive(Clone)]
+pub(crate) struct AuthenticatedClient {
+    client: Client,
+    change_seq: i64,
+}
+
+impl AuthenticatedClient {
+    /// Its registration.
+    pub(crate) const fn registration(&self) -> &Client {
+        &self.client
+    }
+
+    /// What a release to it rests on.
+    pub(crate) fn basis(&self) -> Basis {
+        Basis::at(self.change_seq).on(Change::of(ChangeKind::Client, &self.client.id))
+    }
+}
+
+/// Separates client secrets from other secrets under the same MAC key.
+pub(crate) const SECRET_KIND: &str = "client";

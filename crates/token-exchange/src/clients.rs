@@ -1,0 +1,203 @@
+//! Registering clients.
+
+use vouchsafe_audit::{Event, EventKind, Origin};
+use vouchsafe_model::{
+    Ceiling, Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientStatus, ManagedBy, Secret,
+};
+use vouchsafe_oauth_types::{GrantType, InvalidRedirectUri, RedirectUri, Scope};
+use vouchsafe_store::{StoreError, Tx, clients};
+
+use crate::authorization_server::AuthorizationServer;
+use crate::client_auth::SECRET_KIND;
+
+/// A client as somebody wants it to be.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are those of `Client`")]
+pub struct ClientDefinition {
+    pub id: ClientId,
+    pub name: String,
+    pub auth_method: ClientAuthMethod,
+    /// Live secrets, at least 32 characters each; two while one is being replaced.
+    pub secrets: Vec<Secret<String>>,
+    pub redirect_uris: Vec<String>,
+    pub grant_types: Vec<GrantType>,
+    pub scope: Scope,
+    pub accepts_tokens_of: Vec<ClientId>,
+    pub ceilings: Vec<Ceiling>,
+    pub managed_by: ManagedBy,
+}
+
+/// What applying a definition did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// Nothing: it was so already.
+    Unchanged,
+    /// The row was written, with its record.
+    Changed,
+}
+
+/// What is wrong with a definition. The sentences are for operators.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidClient {
+    /// A redirect URI cannot be registered.
+    #[error("redirect_uris: {0}")]
+    RedirectUri(#[from] InvalidRedirectUri),
+    /// A confidential client without a secret.
+    #[error("a client that uses {0} needs a secret of at least 32 characters, or auth_method = \"none\"")]
+    SecretMissing(ClientAuthMethod),
+    /// A short secret.
+    #[error("a client secret needs at least 32 characters; `openssl rand -hex 32` makes a good one")]
+    SecretTooShort,
+    /// A public client with a secret.
+    #[error("a client with auth_method = \"none\" must not have a secret")]
+    SecretForPublicClient,
+    /// A public client with a confidential grant (AZ-4.1-15).
+    #[error("a client with auth_method = \"none\" cannot have the grant {0}")]
+    GrantForPublicClient(GrantType),
+    /// The code grant without a redirect URI.
+    #[error("a client with the authorization_code grant needs at least one redirect URI")]
+    RedirectUriMissing,
+    /// A ceiling that trusts more than it allows.
+    #[error("the trusted scope for {0} is wider than the ceiling")]
+    TrustedBeyondCeiling(String),
+}
+
+/// Why a client could not be registered.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The definition.
+    #[error(transparent)]
+    Invalid(#[from] InvalidClient),
+    /// The store.
+    #[error("the client could not be stored")]
+    Store(#[from] StoreError),
+}
+
+impl ClientDefinition {
+    /// Checks what can be checked without the database.
+    pub fn check(&self) -> Result<(), InvalidClient> {
+        for uri in &self.redirect_uris {
+            RedirectUri::register(uri)?;
+        }
+        let public = self.auth_method == ClientAuthMethod::None;
+        if public && !self.secrets.is_empty() {
+            return Err(InvalidClient::SecretForPublicClient);
+        }
+        if !public && self.secrets.is_empty() {
+            return Err(InvalidClient::SecretMissing(self.auth_method));
+        }
+        if self
+            .secrets
+            .iter()
+            .any(|secret| secret.expose().len() < MIN_SECRET)
+        {
+            return Err(InvalidClient::SecretTooShort);
+        }
+        let confidential =
+            |grant: &&GrantType| matches!(grant, GrantType::TokenExchange | GrantType::ClientCredentials);
+        if public && let Some(grant) = self.grant_types.iter().find(confidential) {
+            return Err(InvalidClient::GrantForPublicClient(*grant));
+        }
+        if self.grant_types.contains(&GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
+            return Err(InvalidClient::RedirectUriMissing);
+        }
+        for ceiling in &self.ceilings {
+            if let Some(trusted) = &ceiling.trusted
+                && trusted.narrow(&ceiling.scope) != *trusted
+            {
+                return Err(InvalidClient::TrustedBeyondCeiling(
+                    ceiling.provider_id.to_string(),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AuthorizationServer {
+    /// Makes a client what the definition says. Unchanged = no write, no event.
+    pub async fn apply_client(
+        &self,
+        definition: ClientDefinition,
+        origin: &Origin,
+    ) -> Result<Applied, ApplyError> {
+        definition.check()?;
+        let (server, origin) = (self.clone(), origin.clone());
+        self.store
+            .write(move |tx| {
+                server
+                    .put_client(tx, &definition, &origin)
+                    .map_err(ApplyError::from)
+            })
+            .await
+    }
+
+    /// Switches a client off, at once and everywhere.
+    pub async fn disable_client(&self, id: &ClientId, origin: &Origin) -> Result<Applied, StoreError> {
+        let (server, id, origin) = (self.clone(), id.clone(), origin.clone());
+        self.store
+            .write(move |tx| {
+                let Some(row) = clients::by_id(tx, &id)? else {
+                    return Ok(Applied::Unchanged);
+                };
+                let mut client = row.unverified().clone();
+                if client.status == ClientStatus::Disabled {
+                    return Ok(Applied::Unchanged);
+                }
+                client.status = ClientStatus::Disabled;
+                server.write_client(tx, client, EventKind::ClientDisabled, &origin)
+            })
+            .await
+    }
+
+    fn put_client(
+        &self,
+        tx: &mut Tx<'_>,
+        definition: &ClientDefinition,
+        origin: &Origin,
+    ) -> Result<Applied, StoreError> {
+        let existing = clients::by_id(tx, &definition.id)?.and_then(|row| self.vault.verify(row).ok());
+        let secret = |secret| {
+            self.vault
+                .client_secret(SECRET_KIND, definition.id.as_str(), secret)
+        };
+        let wanted = Client {
+            id: definition.id.clone(),
+            name: definition.name.clone(),
+            auth_method: definition.auth_method,
+            secrets: definition.secrets.iter().map(secret).collect(),
+            redirect_uris: definition.redirect_uris.clone(),
+            grant_types: definition.grant_types.clone(),
+            scope: definition.scope.clone(),
+            accepts_tokens_of: definition.accepts_tokens_of.clone(),
+            ceilings: definition.ceilings.clone(),
+            status: ClientStatus::Active,
+            managed_by: definition.managed_by,
+            created_at: existing
+                .as_ref()
+                .map_or_else(|| self.clock.now(), |client| client.created_at),
+        };
+        if existing.as_ref() == Some(&wanted) {
+            return Ok(Applied::Unchanged);
+        }
+        self.write_client(tx, wanted, EventKind::ClientChanged, origin)
+    }
+
+    fn write_client(
+        &self,
+        tx: &mut Tx<'_>,
+        client: Client,
+        kind: EventKind,
+        origin: &Origin,
+    ) -> Result<Applied, StoreError> {
+        let event = Event::new(kind)
+            .fact("client_id", client.id.as_str())
+            .fact("managed_by", client.managed_by.as_str())
+            .changes(Change::of(ChangeKind::Client, &client.id));
+        clients::put(tx, &self.vault.tag(client))?;
+        self.ledger().append(tx, origin.note(event))?;
+        Ok(Applied::Changed)
+    }
+}
+
+const MIN_SECRET: usize = 32;

@@ -1,0 +1,425 @@
+//! Decisions of a person about an agent. Each comes from a POST of a browser session with recent authentication, and
+//! from nowhere else (AR-01): a bearer token of the user is held by the very agent that asks.
+
+use vouchsafe_audit::{Event, EventKind, Origin};
+use vouchsafe_identity_provider::{Begin, Departure};
+use vouchsafe_model::{
+    ApprovedDelegation, Change, ChangeKind, ClientId, Connection, ConnectionId, Delegation,
+    DelegationDecision, DelegationId, Interaction, InteractionState, ScopeBound, UnixMillis,
+};
+use vouchsafe_oauth_types::{InteractionReason, Scope};
+use vouchsafe_sign_in::SignedIn;
+use vouchsafe_store::{StoreError, Tx, connections, delegations, interactions};
+
+use crate::authorization_server::AuthorizationServer;
+use crate::interaction::InteractionRefusal;
+use crate::interaction_view::{pending, sufficient, view};
+
+/// How a person approves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Approval {
+    /// The connected account to use; `None` = the only fitting one, or a new one.
+    pub connection_id: Option<ConnectionId>,
+    /// Connect another account instead.
+    pub new_connection: bool,
+}
+
+/// What follows from an approval.
+#[derive(Debug)]
+pub enum Approved {
+    /// The agent may act now.
+    Delegated(Delegation),
+    /// The browser must go to the provider first; the leave follows when it comes back.
+    Leave(Departure),
+}
+
+/// Why a decision was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum DecisionError {
+    /// Not this user's, or not there.
+    #[error("there is no such delegation or connection for this user")]
+    NotFound,
+    /// Our own database or record.
+    #[error("the server cannot complete the request right now")]
+    Unavailable(#[from] StoreError),
+}
+
+enum Next {
+    Done(Delegation),
+    Connect {
+        interaction: Box<Interaction>,
+        reconnect: Option<ConnectionId>,
+    },
+}
+
+impl AuthorizationServer {
+    /// The person agrees. If the account is connected and can do what is asked, the leave is given at once; otherwise
+    /// the approval travels, sealed, with the journey to the provider.
+    pub async fn approve_interaction(
+        &self,
+        id: &str,
+        signed_in: &SignedIn,
+        approval: Approval,
+        origin: &Origin,
+    ) -> Result<Approved, InteractionRefusal> {
+        if !self.sign_in.is_recent(&signed_in.session) {
+            return Err(InteractionRefusal::SignInAgain);
+        }
+        let (server, by, id) = (self.clone(), signed_in.clone(), id.to_owned());
+        let from = origin.clone();
+        let next = self
+            .store
+            .write(move |tx| server.approve(tx, &id, &by, &approval, &from))
+            .await?;
+        match next {
+            Next::Done(delegation) => Ok(Approved::Delegated(delegation)),
+            Next::Connect {
+                interaction,
+                reconnect,
+            } => self
+                .depart(*interaction, reconnect, signed_in, origin)
+                .await
+                .map(Approved::Leave),
+        }
+    }
+
+    /// The person refuses; the same request is refused for a while.
+    pub async fn deny_interaction(
+        &self,
+        id: &str,
+        signed_in: &SignedIn,
+        origin: &Origin,
+    ) -> Result<(), InteractionRefusal> {
+        let (server, by, id, from) = (self.clone(), signed_in.clone(), id.to_owned(), origin.clone());
+        self.store
+            .write(move |tx| {
+                let now = server.clock.now();
+                let interaction = pending(tx, &id, &by.user, now)?;
+                if !interactions::decide(tx, &interaction.id, InteractionState::Denied, now)? {
+                    return Err(InteractionRefusal::Decided);
+                }
+                server
+                    .ledger()
+                    .append(tx, decided(&interaction, &by, "denied", &from))?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// The person takes leave back. The very next exchange fails (TE-5-01).
+    pub async fn withdraw_delegation(
+        &self,
+        signed_in: &SignedIn,
+        id: &DelegationId,
+        origin: &Origin,
+    ) -> Result<Delegation, DecisionError> {
+        let (server, by, id, from) = (self.clone(), signed_in.clone(), id.clone(), origin.clone());
+        self.store
+            .write(move |tx| {
+                let row = delegations::by_id(tx, &id)?.ok_or(DecisionError::NotFound)?;
+                // A tampered row can be withdrawn as well: that only takes.
+                let delegation = row.unverified().clone();
+                if delegation.user_id != by.user.id {
+                    return Err(DecisionError::NotFound);
+                }
+                server
+                    .take(tx, delegation, DelegationDecision::Withdrawn, (&by, &from))
+                    .map_err(Into::into)
+            })
+            .await
+    }
+
+    /// The person denies an agent a connection, trusted or not.
+    pub async fn deny_agent(
+        &self,
+        signed_in: &SignedIn,
+        connection_id: &ConnectionId,
+        client_id: &ClientId,
+        origin: &Origin,
+    ) -> Result<Delegation, DecisionError> {
+        let (server, by, from) = (self.clone(), signed_in.clone(), origin.clone());
+        let (connection_id, client_id) = (connection_id.clone(), client_id.clone());
+        self.store
+            .write(move |tx| {
+                let connection = connections::by_id(tx, &connection_id)?
+                    .filter(|connection| connection.user_id == by.user.id)
+                    .ok_or(DecisionError::NotFound)?;
+                let existing =
+                    delegations::by_user_client_connection(tx, &by.user.id, &client_id, &connection.id)?;
+                let draft = match existing {
+                    Some(row) => row.unverified().clone(),
+                    None => server.draft(&connection, client_id, ScopeBound::Scopes(Scope::empty()), &by),
+                };
+                server
+                    .take(tx, draft, DelegationDecision::Denied, (&by, &from))
+                    .map_err(Into::into)
+            })
+            .await
+    }
+
+    fn approve(
+        &self,
+        tx: &mut Tx<'_>,
+        id: &str,
+        by: &SignedIn,
+        approval: &Approval,
+        origin: &Origin,
+    ) -> Result<Next, InteractionRefusal> {
+        let now = self.clock.now();
+        let interaction = pending(tx, id, &by.user, now)?;
+        let Some(connection) = self.chosen(tx, &interaction, approval)? else {
+            return Ok(Next::Connect {
+                interaction: Box::new(interaction),
+                reconnect: None,
+            });
+        };
+        let shown = view(tx, &self.vault, interaction.clone())?;
+        let current = shown
+            .connections
+            .iter()
+            .any(|choice| choice.id == connection.id && choice.sufficient);
+        if !current || !sufficient(tx, &connection, &interaction.scope)? {
+            return Ok(Next::Connect {
+                interaction: Box::new(interaction),
+                reconnect: Some(connection.id),
+            });
+        }
+        if !interactions::decide(tx, &interaction.id, InteractionState::Approved, now)? {
+            return Err(InteractionRefusal::Decided);
+        }
+        let mut events = self.set_aside_others(tx, &interaction, &connection, by)?;
+        let delegation = self.widen(tx, &interaction, &connection, by)?;
+        events.push(
+            Event::new(EventKind::DelegationGranted)
+                .user(&by.user.pseudonym)
+                .fact("delegation_id", delegation.id.as_str())
+                .fact("client_id", delegation.client_id.as_str())
+                .fact("connection_id", delegation.connection_id.as_str())
+                .fact("scope", described(&delegation.scope))
+                .changes(Change::of(ChangeKind::Delegation, &delegation.id))
+                .version("delegations", &delegation.id, delegation.version),
+        );
+        events.push(decided(&interaction, by, "approved", origin));
+        self.ledger()
+            .append_all(tx, events.into_iter().map(|event| origin.note(event)))?;
+        Ok(Next::Done(delegation))
+    }
+
+    /// The connection that the approval is about; `None` = a new one.
+    fn chosen(
+        &self,
+        tx: &mut Tx<'_>,
+        interaction: &Interaction,
+        approval: &Approval,
+    ) -> Result<Option<Connection>, InteractionRefusal> {
+        if approval.new_connection {
+            return Ok(None);
+        }
+        let shown = view(tx, &self.vault, interaction.clone())?;
+        let wanted = approval
+            .connection_id
+            .as_ref()
+            .or(interaction.connection_id.as_ref());
+        let chosen = match (wanted, shown.connections.as_slice()) {
+            (Some(id), choices) => Some(
+                choices
+                    .iter()
+                    .find(|choice| choice.id == *id)
+                    .ok_or(InteractionRefusal::WrongConnection)?,
+            ),
+            (None, []) => None,
+            (None, [only]) => Some(only),
+            (None, _) => return Err(InteractionRefusal::WrongConnection),
+        };
+        match chosen {
+            Some(choice) => Ok(connections::by_id(tx, &choice.id)?),
+            None => Ok(None),
+        }
+    }
+
+    /// The new leave, over what was granted before.
+    fn widen(
+        &self,
+        tx: &mut Tx<'_>,
+        interaction: &Interaction,
+        connection: &Connection,
+        by: &SignedIn,
+    ) -> Result<Delegation, StoreError> {
+        let existing =
+            delegations::by_user_client_connection(tx, &by.user.id, &interaction.client_id, &connection.id)?;
+        let before = existing
+            .as_ref()
+            .map(|row| (row.unverified().id.clone(), row.unverified().version));
+        let granted = existing
+            .and_then(|row| self.vault.verify(row).ok())
+            .filter(|delegation| delegation.decision == DelegationDecision::Granted);
+        let mut delegation = self.draft(
+            connection,
+            interaction.client_id.clone(),
+            interaction.scope.clone(),
+            by,
+        );
+        if let Some((id, version)) = before {
+            delegation.id = id;
+            delegation.version = version + 1;
+        }
+        if let Some(granted) = granted {
+            delegation.scope = union(&granted.scope, &delegation.scope);
+        }
+        let tagged = self.vault.tag(delegation.clone());
+        delegations::put(tx, &tagged)?;
+        Ok(delegation)
+    }
+
+    /// Choosing one of several accounts takes the others away from this agent, so that the same request succeeds.
+    fn set_aside_others(
+        &self,
+        tx: &mut Tx<'_>,
+        interaction: &Interaction,
+        chosen: &Connection,
+        by: &SignedIn,
+    ) -> Result<Vec<Event>, StoreError> {
+        if interaction.reason != InteractionReason::AccountSelection {
+            return Ok(Vec::new());
+        }
+        let mut events = Vec::new();
+        for connection in connections::of_user_provider(tx, &by.user.id, &interaction.provider_id)? {
+            if connection.id == chosen.id {
+                continue;
+            }
+            let row = delegations::by_user_client_connection(
+                tx,
+                &by.user.id,
+                &interaction.client_id,
+                &connection.id,
+            )?;
+            let draft = if let Some(row) = row {
+                row.unverified().clone()
+            } else {
+                let nothing = ScopeBound::Scopes(Scope::empty());
+                self.draft(&connection, interaction.client_id.clone(), nothing, by)
+            };
+            events.push(self.put_taken(tx, draft, DelegationDecision::Withdrawn, by)?.1);
+        }
+        Ok(events)
+    }
+
+    fn take(
+        &self,
+        tx: &mut Tx<'_>,
+        delegation: Delegation,
+        decision: DelegationDecision,
+        (by, origin): (&SignedIn, &Origin),
+    ) -> Result<Delegation, StoreError> {
+        let (delegation, event) = self.put_taken(tx, delegation, decision, by)?;
+        self.ledger().append(tx, origin.note(event))?;
+        Ok(delegation)
+    }
+
+    fn put_taken(
+        &self,
+        tx: &mut Tx<'_>,
+        mut delegation: Delegation,
+        decision: DelegationDecision,
+        by: &SignedIn,
+    ) -> Result<(Delegation, Event), StoreError> {
+        delegation.decision = decision;
+        delegation.version += 1;
+        delegation.decided_in = by.session.id.clone();
+        delegation.decided_at = self.clock.now();
+        delegations::put(tx, &self.vault.tag(delegation.clone()))?;
+        let kind = match decision {
+            DelegationDecision::Denied => EventKind::DelegationDenied,
+            _ => EventKind::DelegationWithdrawn,
+        };
+        let event = Event::new(kind)
+            .user(&by.user.pseudonym)
+            .fact("delegation_id", delegation.id.as_str())
+            .fact("client_id", delegation.client_id.as_str())
+            .fact("connection_id", delegation.connection_id.as_str())
+            .changes(Change::of(ChangeKind::Delegation, &delegation.id))
+            // A trusted client without a delegation rests on client and connection alone.
+            .changes(Change::of(ChangeKind::Client, &delegation.client_id))
+            .version("delegations", &delegation.id, delegation.version);
+        Ok((delegation, event))
+    }
+
+    fn draft(
+        &self,
+        connection: &Connection,
+        client_id: ClientId,
+        scope: ScopeBound,
+        by: &SignedIn,
+    ) -> Delegation {
+        let now: UnixMillis = self.clock.now();
+        Delegation {
+            id: self.ids.next(),
+            user_id: by.user.id.clone(),
+            client_id,
+            connection_id: connection.id.clone(),
+            provider_id: connection.provider_id.clone(),
+            scope,
+            decision: DelegationDecision::Granted,
+            expires_at: None,
+            decided_in: by.session.id.clone(),
+            decided_at: now,
+            version: 1,
+        }
+    }
+
+    async fn depart(
+        &self,
+        interaction: Interaction,
+        reconnect: Option<ConnectionId>,
+        signed_in: &SignedIn,
+        origin: &Origin,
+    ) -> Result<Departure, InteractionRefusal> {
+        let scope = match &interaction.scope {
+            ScopeBound::Everything => None,
+            ScopeBound::Scopes(scope) => Some(scope.clone()),
+        };
+        let begin = Begin {
+            user: signed_in.user.clone(),
+            session: signed_in.session.clone(),
+            provider_id: interaction.provider_id.clone(),
+            scope,
+            reconnect,
+            client_id: Some(interaction.client_id.clone()),
+            interaction_id: Some(interaction.id.clone()),
+            approved: Some(ApprovedDelegation {
+                client_id: interaction.client_id,
+                scope: interaction.scope,
+                interaction_id: interaction.id,
+            }),
+            origin: origin.clone(),
+        };
+        self.identity_provider
+            .begin(begin)
+            .await
+            .map_err(InteractionRefusal::Connect)
+    }
+}
+
+fn union(a: &ScopeBound, b: &ScopeBound) -> ScopeBound {
+    match (a, b) {
+        (ScopeBound::Scopes(a), ScopeBound::Scopes(b)) => ScopeBound::Scopes(a.union(b)),
+        _ => ScopeBound::Everything,
+    }
+}
+
+pub(crate) fn described(scope: &ScopeBound) -> String {
+    match scope {
+        ScopeBound::Everything => "*".to_owned(),
+        ScopeBound::Scopes(scope) => scope.to_string(),
+    }
+}
+
+fn decided(interaction: &Interaction, by: &SignedIn, decision: &'static str, origin: &Origin) -> Event {
+    let event = Event::new(EventKind::InteractionDecided)
+        .user(&by.user.pseudonym)
+        .fact("interaction_id", interaction.id.as_str())
+        .fact("client_id", interaction.client_id.as_str())
+        .fact("provider_id", interaction.provider_id.as_str())
+        .fact("decision", decision);
+    origin.note(event)
+}

@@ -1,0 +1,363 @@
+//! The exchange (RFC 8693), one line per step.
+
+use std::time::Duration;
+
+use vouchsafe_audit::{Basis, Details, Event, EventKind, Origin, Recorded, ReleaseError};
+use vouchsafe_identity_provider::catalogue::Narrowing;
+use vouchsafe_identity_provider::{Fresh, Holdings, RefreshError, Want};
+use vouchsafe_model::{Change, ChangeKind, ConnectionId, DelegationId, EffectiveScope};
+use vouchsafe_oauth_types::{InteractionReason, SecretText, TokenExchangeRequest, TokenResponse, TokenType};
+
+use vouchsafe_store::connections;
+
+use crate::actor;
+use crate::authorization_server::{AuthorizationServer, Refused};
+use crate::client_auth::AuthenticatedClient;
+use crate::interaction::Ask;
+use crate::leave::Leave;
+use crate::policy::{self, Denial, GrantPower, Permit};
+use crate::refusal::{Reason, TokenRefusal, release_failed};
+use crate::reply::TokenReply;
+use crate::situation::{Choice, Situation, Tokens};
+use crate::subject;
+use crate::target::Target;
+
+/// Outcome of one look at the situation.
+enum Step {
+    /// Ready to be released.
+    Release(Box<(Fresh, Permit, Leave, Target)>),
+    /// Nothing usable in the vault: have it refreshed, then look again.
+    Refresh(ConnectionId, Want),
+}
+
+impl AuthorizationServer {
+    /// 1. signatures of subject and actor; then, as often as authority changes under us (three times at most):
+    /// 2. subject, target, leave, connection, holdings in one read; 3. policy; 4. warm, or a refresh and back to 2;
+    /// 5. record and release.
+    pub(crate) async fn exchange(
+        &self,
+        client: &AuthenticatedClient,
+        request: &TokenExchangeRequest,
+        origin: &Origin,
+    ) -> Result<Recorded<TokenReply>, Refused> {
+        let mut event = described(request);
+        let tokens = self
+            .signed_tokens(client, request)
+            .map_err(|reason| Refused::with(reason, event.clone()))?;
+        let mut refreshed = false;
+        for _ in 0..ATTEMPTS {
+            let situation = self
+                .situation(client, request, &tokens)
+                .await
+                .map_err(|r| Refused::with(r, event.clone()))?;
+            event = self
+                .witnessed(described(request), &situation, client, &tokens)
+                .map_err(|reason| Refused::with(reason, event.clone()))?;
+            let basis = client.basis().and(situation.subject.basis());
+            let step = match self.step(&situation, request, refreshed) {
+                Ok(step) => step,
+                Err(Obstacle::Refused(reason)) => return Err(Refused::with(reason, event)),
+                Err(Obstacle::Ask(reason, connection)) => {
+                    let ask = Ask::new(
+                        &situation.subject,
+                        client,
+                        &situation.target,
+                        request,
+                        (reason, connection),
+                    );
+                    let refusal = self.ask(ask, origin).await;
+                    return Err(Refused::with(refusal, event));
+                }
+            };
+            match step {
+                Step::Refresh(connection, want) => {
+                    let outcome = self.identity_provider.refresh(&connection, want).await;
+                    refreshed = true;
+                    match outcome {
+                        // Not there any more, or it needs consent: the next look gives the exact answer.
+                        Ok(()) | Err(RefreshError::Gone | RefreshError::NeedsConsent(_)) => {}
+                        Err(error) => return Err(Refused::with(refresh_failed(&error), event)),
+                    }
+                }
+                Step::Release(ready) => {
+                    let (fresh, permit, leave, target) = *ready;
+                    let basis = rests_on(basis, &fresh, &leave, &target);
+                    let reply = self
+                        .reply(fresh, &permit, &leave, origin.note(event.clone()))
+                        .map_err(|reason| Refused::with(reason, event.clone()))?;
+                    match self.release(basis, reply, &situation).await {
+                        Err(ReleaseError::Stale) => {}
+                        outcome => {
+                            return outcome.map_err(|error| Refused::with(release_failed(&error), event));
+                        }
+                    }
+                }
+            }
+        }
+        Err(Refused::with(Reason::KeptChanging, event))
+    }
+
+    /// Releases, and notes now and then that the connection is in use: not every time, since that would make each
+    /// exchange wait for the row.
+    async fn release(
+        &self,
+        basis: Basis,
+        reply: TokenReply,
+        situation: &Situation,
+    ) -> Result<Recorded<TokenReply>, ReleaseError> {
+        let now = self.clock.now();
+        let Choice::Use(chosen) = &situation.choice else {
+            return self.recorder.release(basis, reply).await;
+        };
+        if chosen.2.is_some_and(|last| last + USE_NOTED_EVERY > now) {
+            return self.recorder.release(basis, reply).await;
+        }
+        let id = chosen.0.connection.id.clone();
+        self.recorder
+            .release_after(basis, reply, move |tx| {
+                connections::touch_used(tx, &id, now).map(|()| true)
+            })
+            .await
+    }
+
+    fn signed_tokens(
+        &self,
+        client: &AuthenticatedClient,
+        request: &TokenExchangeRequest,
+    ) -> Result<Tokens, Reason> {
+        let now = self.clock.now();
+        requested_type(request)?;
+        let subject = subject::read(
+            &self.vault,
+            &self.issuer,
+            (&request.subject_token, request.subject_token_type),
+            now,
+        )?;
+        let actor = request.actor_token.as_ref().map(|(token, declared)| {
+            actor::read(&self.vault, &self.issuer, (token, *declared), (client, now))
+        });
+        Ok(Tokens {
+            subject,
+            actor: actor.transpose()?,
+        })
+    }
+
+    /// Policy and warmth.
+    fn step(
+        &self,
+        situation: &Situation,
+        request: &TokenExchangeRequest,
+        refreshed: bool,
+    ) -> Result<Step, Obstacle> {
+        let target = &situation.target;
+        let asked = request.scope.as_ref();
+        // The ceiling comes first: beyond it nothing is told about leave or connections (AR-11).
+        if asked.is_some_and(|asked| !target.ceiling.scope.covers(asked)) {
+            return Err(Obstacle::Refused(Reason::ScopeBeyondCeiling));
+        }
+        if !target.provider.entry.revocable() && !target.ceiling.allow_unbounded_raw {
+            return Err(Obstacle::Refused(Reason::RawNotAllowed));
+        }
+        let (leave, held) = match &situation.choice {
+            Choice::Ask(reason, connection) => return Err(Obstacle::Ask(*reason, connection.clone())),
+            Choice::Use(chosen) => (&chosen.0, &chosen.1),
+        };
+        let permit = policy::decide(&target.ceiling.scope, &leave.scope, asked, &powers(held, target))
+            .map_err(|denial| Obstacle::of(denial, leave))?;
+        let want = Want {
+            grant_id: permit.grant_id.clone(),
+            audience: String::new(),
+            narrow: permit.narrow.clone(),
+        };
+        // After a refresh of our own a short life is the provider's choice, and refreshing again would be a storm.
+        let least = if refreshed {
+            Duration::from_secs(1)
+        } else {
+            self.options.minimum_token_life
+        };
+        match held.warm(&self.vault, &leave.connection, &want, self.clock.now(), least) {
+            Ok(Some(fresh)) if !policy::fits(&permit.bound, &fresh.scope) => {
+                Err(Obstacle::Refused(Reason::CannotNarrow))
+            }
+            Ok(Some(fresh)) if fresh.expires_at.is_none() && !target.ceiling.allow_unbounded_raw => {
+                Err(Obstacle::Refused(Reason::RawNotAllowed))
+            }
+            Ok(Some(fresh)) => Ok(Step::Release(Box::new((
+                fresh,
+                permit,
+                leave.clone(),
+                target.clone(),
+            )))),
+            Ok(None) => Ok(Step::Refresh(leave.connection.id.clone(), want)),
+            Err(error) => {
+                tracing::error!(connection.id = %leave.connection.id, error = %error, "a stored token does not open");
+                Err(Obstacle::Ask(
+                    InteractionReason::Reconnect,
+                    Some(leave.connection.id.clone()),
+                ))
+            }
+        }
+    }
+
+    fn reply(
+        &self,
+        fresh: Fresh,
+        permit: &Permit,
+        leave: &Leave,
+        event: Event,
+    ) -> Result<TokenReply, Reason> {
+        let now = self.clock.now();
+        let expires_in = match fresh.expires_at {
+            Some(at) if at <= now => return Err(Reason::UpstreamUnavailable),
+            Some(at) => Some(now.until(at).as_secs()),
+            None => None,
+        };
+        let event = event
+            .fact("upstream_grant_id", fresh.grant_id.as_str())
+            .fact(
+                "rule",
+                if leave.delegation_id.is_some() {
+                    "delegation"
+                } else {
+                    "trusted"
+                },
+            )
+            .fact("narrowed", permit.narrow.is_some())
+            .fact_if("expires_at", fresh.expires_at.map(|at| at.0));
+        let scope = match fresh.scope {
+            EffectiveScope::Known(scope) => Some(scope),
+            EffectiveScope::Unknown => None,
+        };
+        let response = TokenResponse {
+            access_token: SecretText::from(fresh.token.expose().as_str()),
+            issued_token_type: Some(TokenType::AccessToken),
+            // An upstream token is plain Bearer, whatever bound the subject was (D-05).
+            token_type: "Bearer",
+            expires_in,
+            scope,
+        };
+        Ok(TokenReply::new(response, with_kind(event)))
+    }
+
+    fn witnessed(
+        &self,
+        event: Event,
+        situation: &Situation,
+        client: &AuthenticatedClient,
+        tokens: &Tokens,
+    ) -> Result<Event, Reason> {
+        let subject = &situation.subject;
+        let actors = actor::chain(
+            subject.claims(),
+            tokens.actor.as_ref(),
+            client,
+            self.options.actor_chain,
+        )?;
+        let mut event = event
+            .user(&subject.user().pseudonym)
+            .fact("client_id", client.registration().id.as_str())
+            .fact("client_auth_method", client.registration().auth_method.as_str())
+            .fact("provider_id", situation.target.provider.row.id.as_str())
+            .fact("user_id", subject.user().id.as_str())
+            .fact("subject_jti", subject.claims().jti.as_str())
+            .fact("actors", actor::recorded(&actors))
+            .details(Details {
+                issuer: Some(subject.claims().iss.clone()),
+                subject: Some(subject.claims().sub.clone()),
+                ..Details::default()
+            });
+        if let Choice::Use(chosen) = &situation.choice {
+            event = event.fact("connection_id", chosen.0.connection.id.as_str());
+            event = event.fact_if(
+                "delegation_id",
+                chosen.0.delegation_id.as_ref().map(DelegationId::as_str),
+            );
+        }
+        Ok(event)
+    }
+}
+
+/// What stands between a request and its token.
+enum Obstacle {
+    Refused(Reason),
+    Ask(InteractionReason, Option<ConnectionId>),
+}
+
+impl Obstacle {
+    fn of(denial: Denial, leave: &Leave) -> Self {
+        match denial {
+            Denial::BeyondCeiling => Self::Refused(Reason::ScopeBeyondCeiling),
+            Denial::BeyondLeave | Denial::NotGranted => {
+                Self::Ask(InteractionReason::MoreScopes, Some(leave.connection.id.clone()))
+            }
+            Denial::CannotNarrow => Self::Refused(Reason::CannotNarrow),
+        }
+    }
+}
+
+fn powers(held: &Holdings, target: &Target) -> Vec<GrantPower> {
+    let can_narrow = target.provider.entry.can_narrow() == Narrowing::RefreshScope;
+    held.grants
+        .iter()
+        .map(|holding| GrantPower {
+            id: holding.grant.id.clone(),
+            scope: holding.grant.scope.clone(),
+            can_narrow: can_narrow && holding.grant.refresh_token.is_some(),
+        })
+        .collect()
+}
+
+fn rests_on(basis: Basis, fresh: &Fresh, leave: &Leave, target: &Target) -> Basis {
+    let basis = basis
+        .on(Change::of(ChangeKind::Provider, &target.provider.row.id))
+        .on(Change::of(ChangeKind::Connection, &leave.connection.id))
+        .on(Change::of(ChangeKind::UpstreamGrant, &fresh.grant_id));
+    match &leave.delegation_id {
+        Some(id) => basis.on(Change::of(ChangeKind::Delegation, id)),
+        None => basis,
+    }
+}
+
+/// `requested_token_type`: an access token, or not said (D-13).
+fn requested_type(request: &TokenExchangeRequest) -> Result<(), Reason> {
+    match request.requested_token_type.as_deref().map(str::parse) {
+        None | Some(Ok(TokenType::AccessToken)) => Ok(()),
+        Some(_) => Err(Reason::RequestedTypeNotIssued),
+    }
+}
+
+/// What the record says of a request before anything is known: which names were asked, never tokens.
+fn described(request: &TokenExchangeRequest) -> Event {
+    let bounded = |names: &[String]| -> Vec<String> {
+        names
+            .iter()
+            .take(8)
+            .map(|name| name.chars().take(200).collect())
+            .collect()
+    };
+    Event::new(EventKind::ExchangeRefused)
+        .fact("audience", bounded(&request.audience))
+        .fact("resource", bounded(&request.resource))
+        .fact_if("requested_scope", request.scope.as_ref().map(ToString::to_string))
+}
+
+fn with_kind(event: Event) -> Event {
+    event.into_kind(EventKind::TokenExchanged)
+}
+
+fn refresh_failed(error: &RefreshError) -> TokenRefusal {
+    match error {
+        RefreshError::CannotNarrow => Reason::CannotNarrow.refusal(),
+        RefreshError::Misconfigured => Reason::UpstreamMisconfigured.refusal(),
+        RefreshError::Unavailable { retry_after } => {
+            Reason::UpstreamUnavailable.refusal().retry_after(*retry_after)
+        }
+        RefreshError::Gone | RefreshError::NeedsConsent(_) => Reason::KeptChanging.refusal(),
+    }
+}
+
+/// How fine "last used" is.
+const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
+
+/// How often a decision is made anew when authority changes under it, a refresh included.
+const ATTEMPTS: usize = 4;

@@ -1,0 +1,151 @@
+//! Everything an exchange is decided on, read in one transaction.
+
+use vouchsafe_identity_provider::{Holdings, ProviderError, holdings};
+use vouchsafe_model::{ConnectionId, ConnectionState, UnixMillis};
+use vouchsafe_oauth_types::{AccessTokenClaims, InteractionReason, TokenExchangeRequest};
+use vouchsafe_store::{StoreError, Tx, connections};
+use vouchsafe_vault::Vault;
+
+use crate::authorization_server::AuthorizationServer;
+use crate::client_auth::AuthenticatedClient;
+use crate::leave::{self, Leave, Question};
+use crate::refusal::{Reason, TokenRefusal, unavailable};
+use crate::subject::{SignedSubject, VerifiedSubject};
+use crate::target::{self, Names, Target};
+
+/// The tokens of a request, signatures verified.
+#[derive(Clone)]
+pub(crate) struct Tokens {
+    pub(crate) subject: SignedSubject,
+    pub(crate) actor: Option<AccessTokenClaims>,
+}
+
+/// What was found.
+pub(crate) struct Situation {
+    pub(crate) subject: VerifiedSubject,
+    pub(crate) target: Target,
+    pub(crate) choice: Choice,
+}
+
+/// What the user's leave and connections come to.
+pub(crate) enum Choice {
+    /// A person must act first.
+    Ask(InteractionReason, Option<ConnectionId>),
+    /// This connection, with what is held of it, and when it was last used.
+    Use(Box<(Leave, Holdings, Option<UnixMillis>)>),
+}
+
+impl AuthorizationServer {
+    /// Reads it. Every check of standing is made anew: nothing here comes from a cache.
+    pub(crate) async fn situation(
+        &self,
+        client: &AuthenticatedClient,
+        request: &TokenExchangeRequest,
+        tokens: &Tokens,
+    ) -> Result<Situation, TokenRefusal> {
+        let look = Look {
+            vault: self.vault.clone(),
+            client: client.clone(),
+            names: Names {
+                audience: request.audience.clone(),
+                resource: request.resource.clone(),
+            },
+            account: request.login_hint.clone(),
+            tokens: tokens.clone(),
+            now: self.clock.now(),
+        };
+        match self.store.read(move |tx| look.look(tx)).await {
+            Ok(outcome) => outcome.map_err(Reason::refusal),
+            Err(error) => Err(unavailable(&error)),
+        }
+    }
+}
+
+struct Look {
+    vault: Vault,
+    client: AuthenticatedClient,
+    names: Names,
+    account: Option<String>,
+    tokens: Tokens,
+    now: UnixMillis,
+}
+
+impl Look {
+    fn look(&self, tx: &mut Tx<'_>) -> Result<Result<Situation, Reason>, StoreError> {
+        let subject = match self
+            .tokens
+            .subject
+            .verify(tx, &self.vault, &self.client, self.now)?
+        {
+            Ok(subject) => subject,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        if let Some(actor) = &self.tokens.actor {
+            let actor = SignedSubject::of(actor.clone());
+            if actor.verify(tx, &self.vault, &self.client, self.now)?.is_err() {
+                return Ok(Err(Reason::ActorInvalid));
+            }
+        }
+        let target = match target::resolve(tx, &self.vault, self.client.registration(), &self.names) {
+            Ok(Ok(target)) => target,
+            Ok(Err(reason)) => return Ok(Err(reason)),
+            Err(ProviderError::Store(error)) => return Err(error),
+            Err(error) => {
+                tracing::error!(error = %error, "a provider cannot be used");
+                return Ok(Err(Reason::UpstreamMisconfigured));
+            }
+        };
+        let choice = self.choose(tx, &subject, &target)?;
+        Ok(Ok(Situation {
+            subject,
+            target,
+            choice,
+        }))
+    }
+
+    /// Delegation, then connection: without leave the answer is the same whether a connection exists or not (AR-11).
+    fn choose(
+        &self,
+        tx: &mut Tx<'_>,
+        subject: &VerifiedSubject,
+        target: &Target,
+    ) -> Result<Choice, StoreError> {
+        let question = Question {
+            user_id: &subject.user().id,
+            client_id: &self.client.registration().id,
+            provider_id: &target.provider.row.id,
+            ceiling: &target.ceiling,
+            now: self.now,
+        };
+        let mut leaves = leave::of(tx, &self.vault, &question)?;
+        if let Some(account) = &self.account {
+            leaves.retain(|leave| {
+                leave.connection.account_id == *account
+                    || leave.connection.account_label.as_ref() == Some(account)
+            });
+        }
+        let leave = match leaves.len() {
+            0 => return Ok(Choice::Ask(InteractionReason::AuthorizationNeeded, None)),
+            1 => leaves.remove(0),
+            // Never guessed (TV-03).
+            _ => return Ok(Choice::Ask(InteractionReason::AccountSelection, None)),
+        };
+        let connection = &leave.connection;
+        let locked = subject
+            .user()
+            .credentials_reset_at
+            .is_some_and(|reset| reset >= connection.updated_at);
+        // Changed hosts or another upstream client: what is stored may not be sent there (AR-03).
+        let usable =
+            matches!(connection.state, ConnectionState::Active) && target.provider.serves(connection);
+        if locked || !usable {
+            return Ok(Choice::Ask(
+                InteractionReason::Reconnect,
+                Some(leave.connection.id),
+            ));
+        }
+        let held = holdings(tx, connection)?;
+        let last_used = connections::last_used(tx, &connection.id)?;
+        Ok(Choice::Use(Box::new((leave, held, last_used))))
+    }
+}
