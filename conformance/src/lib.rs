@@ -1,0 +1,1 @@
+//! The requirements as black-box tests over HTTP.

@@ -1,0 +1,44 @@
+//! Tokens that the server itself would not issue, signed with its own key.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::Value;
+use vouchsafe_testkit::TestApp;
+
+/// The claims of a token, unverified.
+pub(crate) fn claims(token: &str) -> Value {
+    let middle = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&decode(middle)).unwrap()
+}
+
+/// The header of a token, unverified.
+pub(crate) fn header(token: &str) -> Value {
+    serde_json::from_slice(&decode(token.split('.').next().unwrap())).unwrap()
+}
+
+/// A token with these claims, in every other respect as the server signs them.
+pub(crate) fn signed(app: &TestApp, claims: &Value) -> String {
+    let mut header = Header::new(Algorithm::EdDSA);
+    header.typ = Some("at+jwt".to_owned());
+    header.kid = Some(app.instance.vault.signing_key().key_id().to_string());
+    signed_with(app, &header, claims)
+}
+
+/// The same with another header.
+pub(crate) fn signed_with(app: &TestApp, header: &Header, claims: &Value) -> String {
+    let key = EncodingKey::from_ed_der(app.instance.vault.signing_key().pkcs8_der().expose());
+    jsonwebtoken::encode(header, claims, &key).unwrap()
+}
+
+/// A token with one claim changed.
+pub(crate) fn with(app: &TestApp, token: &str, claim: &str, value: Value) -> String {
+    let mut changed = claims(token);
+    changed[claim] = value;
+    signed(app, &changed)
+}
+
+fn decode(segment: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::URL_SAFE_NO_PAD
+        .decode(segment)
+        .unwrap()
+}

@@ -1,0 +1,79 @@
+//! Section 27: what the vault keeps. VA-02 and TV-16 are checked at the end of every test.
+
+use std::sync::Arc;
+
+use vouchsafe::wiring::{Instance, Settings};
+use vouchsafe_model::{Ids, OsEntropy};
+use vouchsafe_testkit::{Backend, Connected, PROVIDER, TestApp, both_databases};
+use vouchsafe_vault::FileKeyProvider;
+
+both_databases! {
+    async fn va_01__swapped_ciphertexts_do_not_open(app: TestApp) {
+        app.user("bob").await;
+        let ada = app.connected("ada").await;
+        let bob = app.connected("bob").await;
+        ada.agent.exchange(&ada.subject_token, PROVIDER, &[]).await.token();
+        app.sql("CREATE TABLE swap AS SELECT id, token FROM access_tokens");
+        app.sql("UPDATE access_tokens SET token = (SELECT s.token FROM swap s WHERE s.id <> access_tokens.id)");
+        for who in [&ada, &bob] {
+            let answer = who.agent.exchange(&who.subject_token, PROVIDER, &[]).await;
+            assert_ne!(answer.reply.status, 200, "{}", answer.reply.text());
+        }
+        app.finish_tampered().await;
+    }
+
+    async fn va_06__revoking_really_removes_ciphertext_and_key(app: TestApp) {
+        let Connected { agent, subject_token, .. } = app.connected("ada").await;
+        agent.exchange(&subject_token, PROVIDER, &[]).await.token();
+        let connection = app.texts("SELECT id AS text FROM connections").remove(0);
+        assert_eq!(app.admin("POST", &format!("connections/{connection}/revoke")).await.json()["forgotten"], true);
+        for table in ["upstream_grants", "access_tokens", "data_keys"] {
+            assert_eq!(app.texts(&format!("SELECT id AS text FROM {table}")), Vec::<String>::new(), "{table}");
+        }
+        app.finish().await;
+    }
+
+    async fn va_07__no_api_returns_a_stored_refresh_token(app: TestApp) {
+        let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
+        let mut seen = agent.exchange(&subject_token, PROVIDER, &[]).await.reply.text();
+        for path in ["records?limit=500"] {
+            seen += &app.admin("GET", path).await.text();
+        }
+        for path in ["connections", "oauth/jwks", ".well-known/oauth-authorization-server", "readyz"] {
+            seen += &browser.open(&format!("{}/{path}", app.base)).await.reply.text();
+        }
+        let refresh_tokens: Vec<String> = app.upstream.state().issued_secrets().into_iter()
+            .filter(|secret| secret.kind == vouchsafe_fake_upstream::SecretKind::RefreshToken)
+            .map(|secret| secret.value)
+            .collect();
+        assert!(!refresh_tokens.is_empty());
+        assert!(refresh_tokens.iter().all(|token| !seen.contains(token)));
+        app.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn va_03__the_wrong_key_file_opens_nothing_and_says_so() {
+    let app = TestApp::start(Backend::sqlite()).await;
+    let ids = Ids::new(Arc::new(app.clock.clone()), Arc::new(OsEntropy));
+    let other = FileKeyProvider::from_file_text(&FileKeyProvider::generate(&ids)).unwrap();
+    let settings = Settings::new(
+        &app.base,
+        app.location(),
+        Box::new(other),
+        tokio::runtime::Handle::current(),
+    );
+    let refused = tokio::task::spawn_blocking(|| Instance::open(settings))
+        .await
+        .unwrap()
+        .err()
+        .unwrap();
+    let mut sentence = refused.to_string();
+    let mut source = std::error::Error::source(&refused);
+    while let Some(error) = source {
+        sentence = format!("{sentence}: {error}");
+        source = error.source();
+    }
+    assert!(sentence.contains("key file"), "{sentence}");
+    app.finish().await;
+}

@@ -1,0 +1,99 @@
+//! The command line.
+
+mod admin_key;
+mod audit;
+mod audit_verify;
+mod failure;
+mod init;
+mod output;
+mod record_line;
+mod serve;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{demo, hardening};
+
+pub use failure::Failure;
+pub use output::Output;
+pub use record_line::record_line;
+pub(crate) use record_line::utc;
+pub(crate) use serve::told_to_stop;
+
+/// A token-exchange authorization server (RFC 8693) with a token vault.
+#[derive(Debug, Parser)]
+#[command(name = "vouchsafe", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a configuration, a key file and an admin key, and create the database.
+    Init(init::InitArguments),
+    /// Serve.
+    Serve(ConfigArgument),
+    /// Bring the schema of an older database up to date. Make a backup first.
+    Migrate(ConfigArgument),
+    /// Keys for the admin API.
+    #[command(subcommand)]
+    AdminKey(admin_key::AdminKeyCommand),
+    /// The record of what was released to whom, and under which authority.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// Show the whole job, step by step, against a pretended provider, on this machine alone.
+    Demo(demo::DemoArguments),
+}
+
+/// Which configuration.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ConfigArgument {
+    /// The configuration file.
+    #[arg(
+        long,
+        short,
+        value_name = "FILE",
+        default_value = "vouchsafe.toml",
+        env = "VOUCHSAFE_CONFIG"
+    )]
+    pub(crate) config: PathBuf,
+}
+
+/// Runs the program. The status is 0 when it did what it was told, else 1; 2 also when a record could not be verified.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    hardening::harden();
+    let arguments = Arguments::parse_from(arguments);
+    let outcome = runtime().and_then(|runtime| {
+        let handle = runtime.handle().clone();
+        let outcome = runtime.block_on(async {
+            match arguments.command {
+                Command::Init(arguments) => init::run(&arguments, handle).await,
+                Command::Serve(argument) => serve::run(&argument, handle).await,
+                Command::Migrate(argument) => serve::migrate(&argument),
+                Command::AdminKey(command) => admin_key::run(command, handle).await,
+                Command::Audit(command) => audit::run(command).await,
+                Command::Demo(arguments) => demo::run(&arguments, handle).await,
+            }
+        });
+        // Transactions that have begun get this long to end.
+        runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+        outcome
+    });
+    outcome.unwrap_or_else(|failure| {
+        Output::to_stderr().line(format_args!("vouchsafe: {failure}"));
+        ExitCode::from(failure.status())
+    })
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("vouchsafe")
+        .build()
+        .map_err(|error| Failure::new(format!("the runtime cannot be started: {error}")))
+}

@@ -1,0 +1,226 @@
+//! `vouchsafe audit verify`: online against database and vault, or offline against an export alone.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use vouchsafe_audit::export::{Header, Line};
+use vouchsafe_audit::verify::{Report, Verifier};
+use vouchsafe_audit::{Checkpoint, state};
+use vouchsafe_model::{Ids, InstanceId, OsEntropy};
+use vouchsafe_store::{Store, StoreError, Tx, head, instance, records, server_keys};
+use vouchsafe_vault::{Vault, VerificationKey};
+
+use super::audit::{PAGE, store};
+use super::{ConfigArgument, Failure, Output};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::{checkpoint_file, key_file, public_keys};
+
+/// What to check, and what to trust.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArguments {
+    #[command(flatten)]
+    config: ConfigArgument,
+    /// Check an export instead of the database; needs no configuration if the next one is given.
+    #[arg(long, value_name = "FILE")]
+    export: Option<PathBuf>,
+    /// The pinned public keys; those of the configuration, if not said.
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<PathBuf>,
+    /// The checkpoint kept outside; that of the configuration, if not said.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
+    // Not being able to check is neither yes nor no.
+    verify(arguments).map_err(|failure| failure.with_status(2))
+}
+
+fn verify(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
+    let mut output = Output::to_stdout();
+    let config = || Config::read(&arguments.config.config).map_err(Failure::from);
+    let (report, state) = match (&arguments.export, &arguments.public_key) {
+        (Some(export), Some(keys)) => (
+            offline(export, &trust(keys, arguments.checkpoint.as_deref())?)?,
+            None,
+        ),
+        (Some(export), None) => {
+            let config = config()?;
+            (offline(export, &trusted(arguments, &config)?)?, None)
+        }
+        (None, _) => {
+            let config = config()?;
+            let trust = trusted(arguments, &config)?;
+            online(&config, &trust, &mut output)?
+        }
+    };
+    let state: Vec<_> = state.unwrap_or_default();
+    for finding in report.findings.iter().chain(&state) {
+        output.line(format_args!("DOES NOT HOLD  {finding}"));
+    }
+    let findings = report.findings.len() + state.len();
+    if findings > 0 {
+        output.line(format_args!(
+            "{findings} finding(s) in {} records",
+            report.records
+        ));
+        return Ok(ExitCode::from(1));
+    }
+    output.line(format_args!(
+        "the record holds: {} records, the last is {} with chain {}",
+        report.records, report.last_seq, report.last_chain
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is trusted: never anything from the database.
+struct Trust {
+    keys: Vec<VerificationKey>,
+    checkpoint: Option<Checkpoint>,
+}
+
+fn trusted(arguments: &VerifyArguments, config: &Config) -> Result<Trust, Failure> {
+    let keys = arguments.public_key.as_deref().unwrap_or(&config.public_key_file);
+    match arguments.checkpoint.as_deref() {
+        Some(path) => trust(keys, Some(path)),
+        // The server may not have written one yet.
+        None => trust(
+            keys,
+            Some(config.checkpoint_file.as_path()).filter(|path| path.exists()),
+        ),
+    }
+}
+
+fn trust(keys: &Path, checkpoint: Option<&Path>) -> Result<Trust, Failure> {
+    let keys = public_keys::read(keys)?;
+    let checkpoint = match checkpoint {
+        Some(path) => Some(
+            checkpoint_file::read(path, &keys)?
+                .ok_or_else(|| Failure::new(format!("there is no checkpoint file at {}", path.display())))?,
+        ),
+        None => None,
+    };
+    Ok(Trust { keys, checkpoint })
+}
+
+impl Trust {
+    fn verifier(&self, instance: InstanceId) -> Verifier {
+        Verifier::new(
+            instance,
+            self.keys.clone(),
+            self.checkpoint.iter().cloned().collect(),
+        )
+    }
+}
+
+fn offline(export: &Path, trust: &Trust) -> Result<Report, Failure> {
+    let unreadable = |what: &str| Failure::new(format!("the export {} {what}", export.display()));
+    let file =
+        File::open(export).map_err(|error| unreadable(&format!("cannot be read ({})", error.kind())))?;
+    let mut lines = BufReader::new(file).lines();
+    let header = lines.next().ok_or_else(|| unreadable("is empty"))??;
+    let header: Header =
+        serde_json::from_str(&header).map_err(|_| unreadable("does not begin like an export"))?;
+    if header.vouchsafe_export != 1 {
+        return Err(unreadable("has a format that this version does not know"));
+    }
+    let mut verifier = trust.verifier(header.instance);
+    for (index, line) in lines.enumerate() {
+        let number = index + 2;
+        let line: Line = serde_json::from_str(&line?)
+            .map_err(|_| unreadable(&format!("has no record in line {number}")))?;
+        let row = line
+            .into_row()
+            .map_err(|error| unreadable(&format!("has a broken line {number}: {error}")))?;
+        verifier.next(&row);
+    }
+    Ok(verifier.finish())
+}
+
+type Findings = Vec<vouchsafe_audit::verify::Finding>;
+
+fn online(
+    config: &Config,
+    trust: &Trust,
+    output: &mut Output,
+) -> Result<(Report, Option<Findings>), Failure> {
+    let store = store(config)?;
+    let instance = store
+        .read_blocking(instance::get)?
+        .ok_or_else(|| Failure::new("the database holds no instance: there is nothing to verify"))?;
+    let vault = vault(config, &store, &instance)?;
+    match &trust.checkpoint {
+        Some(checkpoint) => output.line(format_args!(
+            "checkpoint outside the database: record {}",
+            checkpoint.seq
+        )),
+        None => output.line(
+            "note: there is no checkpoint outside the database, so an end that was cut off is not seen",
+        ),
+    }
+    if vault.is_none() {
+        output.line("note: there is no key file here, so today's rows are not compared with the record");
+    }
+    for _ in 0..TRIES {
+        let looked = store.read_blocking(|tx| look(tx, trust, &instance, vault.as_ref()))?;
+        // While a server writes, rows may be newer than the records read before them: then look again.
+        if looked.findings.as_ref().is_none_or(Vec::is_empty) || !looked.moved {
+            return Ok((looked.report, looked.findings));
+        }
+    }
+    Err(Failure::new(
+        "the record kept growing while it was read: try again when there is less to do",
+    ))
+}
+
+struct Looked {
+    report: Report,
+    findings: Option<Findings>,
+    moved: bool,
+}
+
+fn look(
+    tx: &mut Tx<'_>,
+    trust: &Trust,
+    instance: &InstanceId,
+    vault: Option<&Vault>,
+) -> Result<Looked, StoreError> {
+    let mut verifier = trust.verifier(instance.clone());
+    let mut next = 1;
+    loop {
+        let rows = records::range(tx, next, PAGE)?;
+        let Some(last) = rows.last() else { break };
+        next = last.seq + 1;
+        for row in &rows {
+            verifier.next(row);
+        }
+    }
+    let report = verifier.finish();
+    let findings = vault
+        .map(|vault| state::verify(tx, vault, &report.versions))
+        .transpose()?;
+    let moved = head::peek(tx)?.seq != report.last_seq;
+    Ok(Looked {
+        report,
+        findings,
+        moved,
+    })
+}
+
+/// The vault, if its key is here: the MACs of rows that grant can be checked by it alone.
+fn vault(config: &Config, store: &Store, instance: &InstanceId) -> Result<Option<Vault>, Failure> {
+    if !config.key_file.exists() {
+        return Ok(None);
+    }
+    let provider = key_file::read(&config.key_file)?;
+    let keys = store.read_blocking(server_keys::all)?;
+    let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsEntropy));
+    Ok(Some(Vault::unlock(instance.clone(), keys, &provider, ids)?))
+}
+
+const TRIES: usize = 5;

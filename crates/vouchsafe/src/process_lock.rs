@@ -1,0 +1,80 @@
+//! One process per embedded database: `<db>.lock`, held as long as the process lives.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use vouchsafe_store::Location;
+
+use crate::files;
+
+/// The lock; released when dropped, also by a crash.
+#[derive(Debug)]
+pub struct ProcessLock {
+    _file: Option<File>,
+}
+
+/// Why the lock was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessLockError {
+    /// Somebody has it.
+    #[error("another vouchsafe is using this database (it holds {}): stop it first, or give this one a database of its own", path.display())]
+    Held {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// The file cannot be made.
+    #[error("the lock file {} cannot be made: check that the folder exists and that this user may write there", path.display())]
+    File {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+impl ProcessLock {
+    /// Takes the lock of an embedded database. A PostgreSQL server serves many processes: there is nothing to lock.
+    pub fn take(location: &Location) -> Result<Self, ProcessLockError> {
+        match location {
+            Location::Sqlite(database) => take(database),
+            Location::Postgres(_) => Ok(Self { _file: None }),
+        }
+    }
+}
+
+fn take(database: &Path) -> Result<ProcessLock, ProcessLockError> {
+    let path = files::beside(database, ".lock");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let failed = |path: &Path, source| ProcessLockError::File {
+        path: path.to_owned(),
+        source,
+    };
+    let file = options.open(&path).map_err(|source| failed(&path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(ProcessLock { _file: Some(file) }),
+        Err(TryLockError::WouldBlock) => Err(ProcessLockError::Held { path }),
+        Err(TryLockError::Error(source)) => Err(failed(&path, source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_is_told_and_the_third_may_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("v.db"));
+        let first = ProcessLock::take(&location).unwrap();
+        let second = ProcessLock::take(&location).unwrap_err().to_string();
+        assert!(
+            second.starts_with("another vouchsafe is using this database"),
+            "{second}"
+        );
+        drop(first);
+        assert!(ProcessLock::take(&location).is_ok());
+    }
+}

@@ -1,0 +1,172 @@
+//! A running server, from its configuration to its orderly end.
+//!
+//! Up: lock, key, instance, pinned keys, configuration, background work, HTTP. Down, in this order: HTTP drains, the
+//! background work stops, the last checkpoint is written, the database closes, the lock is released.
+
+use std::future::Future;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use vouchsafe_identity_provider::EgressOptions;
+use vouchsafe_model::{Clock as _, Ids, OsEntropy};
+
+use crate::clock::SystemClock;
+use crate::config::{self, ApplyError, Config};
+use crate::key_file::{self, KeyFileError};
+use crate::process_lock::{ProcessLock, ProcessLockError};
+use crate::public_keys::{self, PublicKeysError};
+use crate::wiring::{Instance, Settings, StartError};
+
+/// Why a server does not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// Another process has the database.
+    #[error(transparent)]
+    Lock(#[from] ProcessLockError),
+    /// There is no key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The instance does not open.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The pinned keys cannot be read or written.
+    #[error(transparent)]
+    PublicKeys(#[from] PublicKeysError),
+    /// The configuration cannot be applied.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: stop what listens there, or change `listen`")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The HTTP server failed.
+    #[error("the HTTP server failed")]
+    Http(#[source] io::Error),
+}
+
+/// An instance with the lock of its database.
+pub struct Opened {
+    /// The instance.
+    pub instance: Instance,
+    lock: ProcessLock,
+}
+
+/// Opens the instance of a configuration, alone.
+pub fn open(config: &Config, handle: Handle) -> Result<Opened, ServiceError> {
+    let lock = ProcessLock::take(&config.database)?;
+    let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsEntropy));
+    let key = key_file::read_or_create(&config.key_file, &config.database, &ids)?;
+    let settings = Settings {
+        egress: EgressOptions {
+            internal_hosts: config.internal_hosts.clone(),
+            ..EgressOptions::default()
+        },
+        trusted_proxies: config.trusted_proxies.clone(),
+        checkpoint_file: Some(config.checkpoint_file.clone()),
+        ..Settings::new(&config.issuer, config.database.clone(), Box::new(key), handle)
+    };
+    let instance = Instance::open(settings)?;
+    public_keys::pin(&config.public_key_file, &instance.vault.head_keys())?;
+    Ok(Opened { instance, lock })
+}
+
+impl Opened {
+    /// Writes the checkpoint of what was done, and closes.
+    pub async fn close(self) {
+        self.instance.checkpoint().await;
+        drop(self.instance);
+        drop(self.lock);
+    }
+}
+
+/// A server that is ready to serve.
+pub struct Service {
+    /// The instance behind it.
+    pub instance: Instance,
+    config: Config,
+    left_out: Vec<String>,
+    listener: TcpListener,
+    lock: ProcessLock,
+}
+
+impl Service {
+    /// Takes the address first, so that a mistake shows before anything is written; then opens and configures.
+    pub async fn start(config: Config, handle: Handle) -> Result<Self, ServiceError> {
+        let address = config.listen;
+        let listener =
+            TcpListener::bind(address).map_err(|source| ServiceError::Listen { address, source })?;
+        Self::start_on(listener, config, handle).await
+    }
+
+    /// The same, on an address that is taken already.
+    pub async fn start_on(
+        listener: TcpListener,
+        config: Config,
+        handle: Handle,
+    ) -> Result<Self, ServiceError> {
+        let Opened { instance, lock } = open(&config, handle)?;
+        let outcome = config::apply(&instance, &config).await?;
+        tracing::info!(
+            issuer = %config.issuer,
+            config.changed = outcome.changed,
+            config.left_out = outcome.left_out.len(),
+            "the configuration is applied"
+        );
+        Ok(Self {
+            instance,
+            config,
+            left_out: outcome.left_out,
+            listener,
+            lock,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `shutdown` is ready, then goes down in order.
+    pub async fn run(self, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), ServiceError> {
+        let Self {
+            instance,
+            config,
+            left_out,
+            listener,
+            lock,
+        } = self;
+        let (stop, stopped) = watch::channel(false);
+        let background = instance.background(&stopped);
+        let retries = instance.handle.spawn(retry(instance.clone(), config, left_out));
+        let served = vouchsafe_server::serve(instance.app(), listener, shutdown).await;
+        retries.abort();
+        // Nobody listens any more only if the background work is gone already.
+        stop.send(true).ok();
+        background.finish().await;
+        drop(instance);
+        drop(lock);
+        tracing::info!("stopped");
+        served.map_err(ServiceError::Http)
+    }
+}
+
+/// Providers whose metadata could not be fetched come in as soon as it can.
+async fn retry(instance: Instance, config: Config, mut left_out: Vec<String>) {
+    while !left_out.is_empty() {
+        SystemClock.sleep(RETRY_EVERY).await;
+        match config::apply_left_out(&instance, &config, &left_out).await {
+            Ok(still) => left_out = still,
+            Err(error) => tracing::error!(error = %error, "a provider could not be applied"),
+        }
+    }
+}
+
+const RETRY_EVERY: Duration = Duration::from_secs(30);

@@ -1,0 +1,62 @@
+//! What runs beside the HTTP server: attempts that a crash left half-way, durable jobs, the checkpoint file.
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::Instance;
+use crate::checkpoint_file::CheckpointWriter;
+
+/// Running background work. Dropping it leaves the work running until the runtime ends.
+pub struct Background {
+    jobs: JoinHandle<()>,
+    checkpoints: Option<JoinHandle<CheckpointWriter>>,
+}
+
+impl Instance {
+    /// Starts the work on the main runtime; it ends when `shutdown` says `true`. Then wait for
+    /// [`Background::finish`].
+    pub fn background(&self, shutdown: &watch::Receiver<bool>) -> Background {
+        let (identity_provider, until) = (self.identity_provider.clone(), shutdown.clone());
+        let jobs = self.handle.spawn(async move {
+            identity_provider.recover_attempts().await;
+            identity_provider.run_jobs(until).await;
+        });
+        let checkpoints = self
+            .checkpoint_writer()
+            .map(|writer| self.handle.spawn(writer.run(shutdown.clone())));
+        Background { jobs, checkpoints }
+    }
+
+    /// Writes the checkpoint now, where there is a file for it.
+    pub async fn checkpoint(&self) {
+        if let Some(writer) = self.checkpoint_writer() {
+            writer.write(0).await;
+        }
+    }
+
+    fn checkpoint_writer(&self) -> Option<CheckpointWriter> {
+        Some(CheckpointWriter {
+            path: self.checkpoint_file.clone()?,
+            store: self.store.clone(),
+            instance: self.vault.instance().clone(),
+            clock: self.clock.clone(),
+        })
+    }
+}
+
+impl Background {
+    /// Waits until the jobs have stopped, then writes the last checkpoint: nothing comes after it.
+    pub async fn finish(self) {
+        if self.jobs.await.is_err() {
+            tracing::error!("the job runner ended by a panic");
+        }
+        let Some(checkpoints) = self.checkpoints else {
+            return;
+        };
+        if let Ok(writer) = checkpoints.await {
+            writer.write(0).await;
+        } else {
+            tracing::error!("the checkpoint writer ended by a panic");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The program as a process: the demo, a server that is killed between every two steps, and the small commands.
+
+mod program;
+
+use program::{Program, Server};
+use serde_json::Value;
+use vouchsafe::demo::{Exchanged, Journey};
+
+#[test]
+fn the_demo_ends_with_every_step_held() {
+    let output = Program::new().run(&["demo", "--exit"]);
+    assert!(output.status.success(), "{}", output.text());
+    let text = output.text();
+    assert!(text.contains("all 17 steps held"), "{text}");
+    // Nothing that is shown can be used: every token is shortened.
+    assert!(!text.contains("eyJ0eXAi") && !text.contains("Bearer "), "{text}");
+}
+
+/// The last line of the issue: whatever a step has said is on the disk, and the next server goes on from there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_between_every_two_steps_still_finishes_the_job() {
+    the_job_with_a_kill_between_every_two_steps(Server::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_between_every_two_steps_still_finishes_the_job_on_postgresql() {
+    if let Some(server) = Server::start_on_postgresql().await {
+        the_job_with_a_kill_between_every_two_steps(server).await;
+    }
+}
+
+async fn the_job_with_a_kill_between_every_two_steps(mut server: Server) {
+    let mut journey = Journey::begin(server.parties()).await.unwrap();
+    server.kill_and_restart().await;
+    let login = journey.arrive().await.unwrap();
+    server.kill_and_restart().await;
+    let consent = journey.sign_in(&login).await.unwrap();
+    server.kill_and_restart().await;
+    let code = journey.allow(&consent).await.unwrap();
+    server.kill_and_restart().await;
+    let subject = journey.redeem(&code).await.unwrap();
+    server.kill_and_restart().await;
+    let Exchanged::Ask { interaction_uri, .. } = journey.exchange(&subject).await.unwrap() else {
+        panic!("nobody has agreed yet");
+    };
+    server.kill_and_restart().await;
+    let interaction = journey.open_link(&interaction_uri).await.unwrap();
+    server.kill_and_restart().await;
+    let departure = journey.approve(&interaction).await.unwrap();
+    server.kill_and_restart().await;
+    let consent = journey.visit_provider(&departure).await.unwrap();
+    let callback = journey.agree(&consent).await.unwrap();
+    server.kill_and_restart().await;
+    let connected = journey.come_back(&callback).await.unwrap();
+    assert_eq!(connected.heading(), "Connected");
+    server.kill_and_restart().await;
+    server.upstream.set_access_ttl("oidc", program::SHORT_LIFE);
+    let first = token(&journey.exchange(&subject).await.unwrap());
+    server.kill_and_restart().await;
+    assert!(journey.call_api(&first).await.unwrap().status.is_success());
+    let again = token(&journey.exchange(&subject).await.unwrap());
+    assert_eq!(again, first, "a warm token survives in the vault");
+    let refreshes = server.upstream.refresh_count("oidc");
+    server.kill_and_restart().await;
+    program::short_tokens_expire().await;
+    server.upstream.set_access_ttl("oidc", 600);
+    let second = token(&journey.exchange(&subject).await.unwrap());
+    assert_ne!(second, first);
+    assert_eq!(server.upstream.refresh_count("oidc"), refreshes + 1);
+    server.kill_and_restart().await;
+    assert!(journey.call_api(&second).await.unwrap().status.is_success());
+    let connection = connection_of(&journey).await;
+    let answer = journey.revoke(&connection).await.unwrap();
+    assert_eq!(answer["state"], "revoked_upstream", "{answer}");
+    server.kill_and_restart().await;
+    assert_eq!(journey.call_api(&second).await.unwrap().status.as_u16(), 401);
+    let refused = journey.exchange(&subject).await.unwrap();
+    assert!(matches!(refused, Exchanged::Ask { .. }), "{refused:?}");
+    server.stop().await;
+    let verified = server.program.run(&["audit", "verify"]);
+    assert!(verified.status.success(), "{}", verified.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_orderly_stop_loses_nothing() {
+    let mut server = Server::start().await;
+    let mut journey = Journey::begin(server.parties()).await.unwrap();
+    let subject = program::connected(&mut journey).await;
+    let first = token(&journey.exchange(&subject).await.unwrap());
+    assert!(server.stop().await.success());
+    let checkpoint = server.program.read("vouchsafe.checkpoint");
+    let exported = server.program.run(&["audit", "export"]).text();
+    let last: Value = serde_json::from_str(exported.lines().last().unwrap()).unwrap();
+    let checkpoint: Value = serde_json::from_str(&checkpoint).unwrap();
+    assert_eq!(
+        checkpoint["seq"], last["seq"],
+        "the last checkpoint is the last record"
+    );
+    server.restart().await;
+    assert_eq!(token(&journey.exchange(&subject).await.unwrap()), first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_server_and_a_second_start_are_told() {
+    let mut server = Server::start().await;
+    let records = server.program.run(&["audit", "export"]).text().lines().count();
+    let second = server
+        .program
+        .run(&["admin-key", "create", "--name", "x", "--scope", "read"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(
+        second.text().contains("another vouchsafe is using this database"),
+        "{}",
+        second.text()
+    );
+    server.kill_and_restart().await;
+    let after = server.program.run(&["audit", "export"]).text().lines().count();
+    assert_eq!(after, records, "an unchanged configuration writes nothing");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_that_go_away_disable_what_they_made() {
+    let mut server = Server::start().await;
+    server.stop().await;
+    let config = server.program.read("vouchsafe.toml");
+    let (kept, _) = config.split_once("[[client]]").unwrap();
+    server.program.write("vouchsafe.toml", kept);
+    server.restart().await;
+    let text = server.program.run(&["audit", "tail", "-n", "2"]).text();
+    assert!(
+        text.contains("client.disabled") && text.contains("user.disabled"),
+        "{text}"
+    );
+}
+
+#[test]
+fn init_makes_everything_once_and_the_record_is_found_out() {
+    let program = Program::new();
+    let made = program.run(&["init", "--dir", "."]);
+    assert!(made.status.success(), "{}", made.text());
+    for (name, mode) in [
+        ("vouchsafe.key", 0o600),
+        ("admin-key.txt", 0o600),
+        ("vouchsafe.toml", 0o600),
+        ("vouchsafe.audit-keys", 0o644),
+    ] {
+        assert_eq!(program.mode(name), mode, "{name}");
+    }
+    assert!(program.read("admin-key.txt").starts_with("adm_"));
+    let again = program.run(&["init", "--dir", "."]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        again.text().contains("is there already: init overwrites nothing"),
+        "{}",
+        again.text()
+    );
+    let verified = program.run(&["audit", "verify"]);
+    assert!(verified.status.success(), "{}", verified.text());
+    offline(&program);
+    wrong_keys(&program);
+}
+
+/// The export alone, with the pinned keys, also after somebody edited it.
+fn offline(program: &Program) {
+    let exported = program.run(&["audit", "export", "--out", "export.jsonl"]);
+    assert!(exported.status.success(), "{}", exported.text());
+    let verify = [
+        "audit",
+        "verify",
+        "--export",
+        "export.jsonl",
+        "--public-key",
+        "vouchsafe.audit-keys",
+    ];
+    assert!(program.run(&verify).status.success());
+    let edited = program
+        .read("export.jsonl")
+        .replace("\\\"name\\\":\\\"first\\\"", "")
+        .replace("manage", "damage");
+    program.write("export.jsonl", &edited);
+    let found = program.run(&verify);
+    assert_eq!(found.status.code(), Some(1), "{}", found.text());
+    assert!(
+        found.text().contains("record 2: the body was changed"),
+        "{}",
+        found.text()
+    );
+    program.write("export.jsonl", "nothing");
+    assert_eq!(program.run(&verify).status.code(), Some(2));
+}
+
+fn wrong_keys(program: &Program) {
+    let key = program.read("vouchsafe.key");
+    program.remove("vouchsafe.key");
+    let missing = program.run(&["serve"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(
+        missing.text().contains("there is no key file at"),
+        "{}",
+        missing.text()
+    );
+    let other = Program::new();
+    assert!(other.run(&["init"]).status.success());
+    program.write("vouchsafe.key", &other.read("vouchsafe.key"));
+    let wrong = program.run(&["serve"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(
+        wrong.text().contains("is not the key of this database"),
+        "{}",
+        wrong.text()
+    );
+    program.write("vouchsafe.key", &key);
+    assert!(program.run(&["audit", "verify"]).status.success());
+}
+
+/// The operator restores an old database: the checkpoint beside it remembers more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_was_rolled_back_is_refused_and_found_out() {
+    let mut server = Server::start().await;
+    server.stop().await;
+    let before = server.program.database();
+    server.restart().await;
+    let mut journey = Journey::begin(server.parties()).await.unwrap();
+    let login = journey.arrive().await.unwrap();
+    journey.sign_in(&login).await.unwrap();
+    server.stop().await;
+    server.program.restore(before);
+    let verified = server.program.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", verified.text());
+    assert!(verified.text().contains("was rolled back"), "{}", verified.text());
+    let refused = server.program.run(&["serve"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(refused.text().contains("names record"), "{}", refused.text());
+}
+
+fn token(exchanged: &Exchanged) -> String {
+    match exchanged {
+        Exchanged::Token { access_token, .. } => access_token.clone(),
+        other => panic!("no token: {other:?}"),
+    }
+}
+
+async fn connection_of(journey: &Journey) -> String {
+    let records = journey.records().await.unwrap();
+    let row = records
+        .iter()
+        .find(|row| row.event == "connection.connected")
+        .unwrap();
+    let body: Value = serde_json::from_slice(&row.body).unwrap();
+    body["facts"]["connection_id"].as_str().unwrap().to_owned()
+}
