@@ -289,17 +289,19 @@ impl TestApp {
 
     /// Creates a user with [`PASSWORD`].
     pub async fn user(&self, username: &str) {
+        self.reset_password(username, PASSWORD).await;
+    }
+
+    /// Sets a user's password, as the configuration would.
+    pub async fn reset_password(&self, username: &str, password: &str) {
         let definition = UserDefinition {
             username: username.to_owned(),
-            password: Some(Secret::from(PASSWORD)),
+            password: Some(Secret::from(password)),
             password_hash: None,
             managed_by: ManagedBy::Config,
         };
-        self.instance
-            .sign_in
-            .apply_user(definition)
-            .await
-            .expect("the user is stored");
+        let applied = self.instance.sign_in.apply_user(definition).await;
+        applied.expect("the user is stored");
     }
 
     /// Moves both clocks.

@@ -13,7 +13,7 @@ use vouchsafe_store::{StoreError, Tx, connections, delegations, interactions};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::interaction::InteractionRefusal;
-use crate::interaction_view::{pending, sufficient, view};
+use crate::interaction_view::{pending, view};
 
 /// How a person approves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -178,7 +178,7 @@ impl AuthorizationServer {
             .connections
             .iter()
             .any(|choice| choice.id == connection.id && choice.sufficient);
-        if !current || !sufficient(tx, &connection, &interaction.scope)? {
+        if !current {
             return Ok(Next::Connect {
                 interaction: Box::new(interaction),
                 reconnect: Some(connection.id),

@@ -70,6 +70,10 @@ impl AuthorizationServer {
                 }
             };
             match step {
+                // Refreshed, and still nothing to hand out: asking again at once would be a storm.
+                Step::Refresh(..) if refreshed => {
+                    return Err(Refused::with(Reason::UpstreamUnavailable, event));
+                }
                 Step::Refresh(connection, want) => {
                     let outcome = self.identity_provider.refresh(&connection, want).await;
                     refreshed = true;

@@ -2,15 +2,16 @@
 
 use vouchsafe_identity_provider::{ProviderError, load_provider};
 use vouchsafe_model::{
-    Client, Connection, ConnectionState, EffectiveScope, Interaction, InteractionState, ScopeBound,
-    UnixMillis, User,
+    Client, ClientStatus, Connection, ConnectionState, EffectiveScope, Interaction, InteractionState,
+    ScopeBound, UnixMillis, User,
 };
 use vouchsafe_sign_in::SignedIn;
-use vouchsafe_store::{Tx, clients, connections, interactions, upstream_grants};
+use vouchsafe_store::{Tx, clients, connections, interactions, upstream_grants, users};
 use vouchsafe_vault::Vault;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::interaction::{ConnectionChoice, InteractionRefusal, InteractionView};
+use crate::leave::stands;
 
 impl AuthorizationServer {
     /// The view of one interaction, for the user it was made for and nobody else. Looking changes nothing.
@@ -65,18 +66,18 @@ pub(crate) fn view(
         Err(ProviderError::Store(error)) => return Err(error.into()),
         Err(_) => return Err(InteractionRefusal::NotFound),
     };
+    let user = user(tx, vault, &interaction)?;
     let mut choices = Vec::new();
     for connection in connections::of_user_provider(tx, &interaction.user_id, &interaction.provider_id)? {
         if matches!(connection.state, ConnectionState::Revoked { .. }) {
             continue;
         }
-        let current = provider.serves(&connection);
         choices.push(ConnectionChoice {
             label: connection
                 .account_label
                 .clone()
                 .unwrap_or_else(|| connection.account_id.clone()),
-            sufficient: current && sufficient(tx, &connection, &interaction.scope)?,
+            sufficient: stands(&connection, &provider, &user) && can_do(tx, &connection, &interaction.scope)?,
             id: connection.id,
         });
     }
@@ -95,25 +96,24 @@ pub(crate) fn view(
     })
 }
 
-/// The client of an interaction, if it is genuine.
-pub(crate) fn client(
-    tx: &mut Tx<'_>,
-    vault: &Vault,
-    interaction: &Interaction,
-) -> Result<Client, InteractionRefusal> {
+/// The client of an interaction, if it is genuine and may do anything.
+fn client(tx: &mut Tx<'_>, vault: &Vault, interaction: &Interaction) -> Result<Client, InteractionRefusal> {
     let row = clients::by_id(tx, &interaction.client_id)?.ok_or(InteractionRefusal::NotFound)?;
+    let client = vault.verify(row).map_err(|_| InteractionRefusal::NotFound)?;
+    if client.status == ClientStatus::Active {
+        Ok(client)
+    } else {
+        Err(InteractionRefusal::NotFound)
+    }
+}
+
+fn user(tx: &mut Tx<'_>, vault: &Vault, interaction: &Interaction) -> Result<User, InteractionRefusal> {
+    let row = users::by_id(tx, &interaction.user_id)?.ok_or(InteractionRefusal::NotFound)?;
     vault.verify(row).map_err(|_| InteractionRefusal::NotFound)
 }
 
-/// Whether a connection is healthy and holds a grant that can do what is asked.
-pub(crate) fn sufficient(
-    tx: &mut Tx<'_>,
-    connection: &Connection,
-    asked: &ScopeBound,
-) -> Result<bool, InteractionRefusal> {
-    if !matches!(connection.state, ConnectionState::Active) {
-        return Ok(false);
-    }
+/// Whether a connection holds a grant that can do what is asked.
+fn can_do(tx: &mut Tx<'_>, connection: &Connection, asked: &ScopeBound) -> Result<bool, InteractionRefusal> {
     let grants = upstream_grants::of_connection(tx, &connection.id)?;
     Ok(grants.iter().any(|grant| match (asked, &grant.scope) {
         (ScopeBound::Everything, _) => true,

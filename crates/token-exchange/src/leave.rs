@@ -1,8 +1,9 @@
 //! The leave that a person has given: delegations and, where they said nothing, an admin's trusted mark.
 
+use vouchsafe_identity_provider::LoadedProvider;
 use vouchsafe_model::{
     Ceiling, ClientId, Connection, ConnectionState, Delegation, DelegationDecision, DelegationId, ProviderId,
-    ScopeBound, UnixMillis, UserId,
+    ScopeBound, UnixMillis, User, UserId,
 };
 use vouchsafe_store::{StoreError, Tx, connections, delegations};
 use vouchsafe_vault::Vault;
@@ -62,6 +63,15 @@ pub(crate) fn of(tx: &mut Tx<'_>, vault: &Vault, question: &Question<'_>) -> Res
         }
     }
     Ok(leaves)
+}
+
+/// Whether a connection can be used as it is: active, for the provider's present hosts and our present client there
+/// (AR-03), and not locked since an admin reset the user's credentials.
+pub(crate) fn stands(connection: &Connection, provider: &LoadedProvider, user: &User) -> bool {
+    let locked = user
+        .credentials_reset_at
+        .is_some_and(|reset| reset >= connection.updated_at);
+    matches!(connection.state, ConnectionState::Active) && provider.serves(connection) && !locked
 }
 
 /// The scope of a delegation that is granted, unexpired, and really about this user, client and provider.

@@ -1,7 +1,7 @@
 //! Everything an exchange is decided on, read in one transaction.
 
 use vouchsafe_identity_provider::{Holdings, ProviderError, holdings};
-use vouchsafe_model::{ConnectionId, ConnectionState, UnixMillis};
+use vouchsafe_model::{ConnectionId, UnixMillis};
 use vouchsafe_oauth_types::{AccessTokenClaims, InteractionReason, TokenExchangeRequest};
 use vouchsafe_store::{StoreError, Tx, connections};
 use vouchsafe_vault::Vault;
@@ -131,14 +131,7 @@ impl Look {
             _ => return Ok(Choice::Ask(InteractionReason::AccountSelection, None)),
         };
         let connection = &leave.connection;
-        let locked = subject
-            .user()
-            .credentials_reset_at
-            .is_some_and(|reset| reset >= connection.updated_at);
-        // Changed hosts or another upstream client: what is stored may not be sent there (AR-03).
-        let usable =
-            matches!(connection.state, ConnectionState::Active) && target.provider.serves(connection);
-        if locked || !usable {
+        if !leave::stands(connection, &target.provider, subject.user()) {
             return Ok(Choice::Ask(
                 InteractionReason::Reconnect,
                 Some(leave.connection.id),

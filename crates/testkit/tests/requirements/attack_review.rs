@@ -312,4 +312,25 @@ both_databases! {
         assert_eq!(answer.error(), "invalid_grant");
         app.finish().await;
     }
+
+    async fn after_an_admin_resets_the_password_the_same_account_must_be_connected_again(app: TestApp) {
+        let Connected { agent, subject_token, .. } = app.connected("ada").await;
+        agent.exchange(&subject_token, PROVIDER, &[]).await.token();
+        app.advance(Duration::from_secs(1));
+        app.reset_password("ada", "another password of some length").await;
+        // The sessions are gone, and with them the subject token.
+        assert_eq!(agent.exchange(&subject_token, PROVIDER, &[]).await.error(), "invalid_request");
+        app.reset_password("ada", vouchsafe_testkit::PASSWORD).await;
+        let mut browser = app.signed_in("ada").await;
+        let subject_token = app.subject_token(&mut browser, AGENT_ID, &agent).await;
+        let asked = agent.exchange(&subject_token, PROVIDER, &[]).await;
+        assert_eq!((asked.error(), asked.member("reason")), ("interaction_required", "reconnect"));
+        app.advance(Duration::from_secs(1));
+        app.upstream.state().next_account("oidc", "ada");
+        let done = app.approve(&mut browser, asked.member("interaction_uri")).await;
+        assert_eq!(done.reply.status, 200, "{}", done.reply.text());
+        agent.exchange(&subject_token, PROVIDER, &[]).await.token();
+        assert_eq!(app.texts("SELECT id AS text FROM connections").len(), 1);
+        app.finish().await;
+    }
 }
