@@ -4,7 +4,7 @@
 //! deleted secrets stand in it until then.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -21,7 +21,8 @@ const COMMITS: u32 = 256;
 const QUIET: Duration = Duration::from_secs(1);
 
 pub(crate) struct Checkpointer {
-    commits: Sender<()>,
+    commits: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Checkpointer {
@@ -31,17 +32,32 @@ impl Checkpointer {
         conn.batch_execute("PRAGMA busy_timeout = 0")
             .map_err(|error| StoreError::of_statement(&error))?;
         let (commits, notices) = mpsc::channel();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("vouchsafe-checkpoint".to_owned())
             .spawn(move || serve(conn, &notices))
             .map_err(|error| StoreError::File(error.kind()))?;
-        Ok(Self { commits })
+        Ok(Self {
+            commits: Some(commits),
+            thread: Some(thread),
+        })
     }
 
     /// Notes a commit.
     pub(crate) fn committed(&self) {
         // Without the thread the log grows until the next start; no reason to fail a commit that has happened.
-        let _ = self.commits.send(());
+        if let Some(commits) = &self.commits {
+            let _ = commits.send(());
+        }
+    }
+}
+
+impl Drop for Checkpointer {
+    /// Empties the log a last time: a process that lives for one command must not leave deleted secrets behind.
+    fn drop(&mut self) {
+        self.commits = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -65,7 +81,10 @@ fn serve(mut conn: Conn, notices: &Receiver<()>) {
                     checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
                     break;
                 }
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => {
+                    checkpoint("PRAGMA wal_checkpoint(TRUNCATE)");
+                    return;
+                }
             }
         }
     }

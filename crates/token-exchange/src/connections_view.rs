@@ -154,15 +154,17 @@ fn connection_view(
         .filter_map(|token| token.expires_at)
         .filter(|at| *at > now)
         .max();
+    let last_used = connections::last_used(tx, &connection.id)?;
     let provider = usable(tx, vault, &connection.provider_id)?;
     Ok(ConnectionView {
         provider_name: provider.map_or_else(
             || connection.provider_id.to_string(),
             |provider| provider.entry.display_name().to_owned(),
         ),
-        last_used: connections::last_used(tx, &connection.id)?,
+        last_used,
         agents,
-        exposed_until,
+        // What was never handed out exposes nothing.
+        exposed_until: last_used.and(exposed_until),
         connection,
     })
 }

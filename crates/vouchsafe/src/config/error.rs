@@ -69,14 +69,14 @@ impl Place<'_> {
         }
     }
 
-    /// The file is no TOML, or no configuration. The parser's own words name the key and what is expected; what it
-    /// quotes of the file are names, never values.
+    /// The file is no TOML, or no configuration. The parser's own words name the key and what is expected; a value of
+    /// the wrong type, which may be a secret, is not repeated.
     pub(super) fn syntax(&self, error: &toml::de::Error) -> ConfigError {
         ConfigError {
             file: self.file.to_owned(),
             line: error.span().map(|span| self.line(span.start)),
             key: None,
-            problem: error.message().trim_end().replace('\n', ", "),
+            problem: without_value(&error.message().trim_end().replace('\n', ", ")),
             remedy: None,
         }
     }
@@ -93,5 +93,20 @@ impl Place<'_> {
     fn line(&self, offset: usize) -> usize {
         let before = self.text.get(..offset).unwrap_or(self.text);
         before.matches('\n').count() + 1
+    }
+}
+
+/// `invalid type: string "…", expected …` without what stands between.
+fn without_value(message: &str) -> String {
+    let Some(rest) = message
+        .strip_prefix("invalid type: ")
+        .or_else(|| message.strip_prefix("invalid value: "))
+    else {
+        return message.to_owned();
+    };
+    let kind = rest.split([' ', ',']).next().unwrap_or_default();
+    match rest.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("invalid type: {kind}, expected {expected}"),
+        None => "invalid type".to_owned(),
     }
 }
