@@ -2,6 +2,8 @@
 
 #![expect(non_snake_case, reason = "tests carry requirement ids")]
 
+#[path = "identity_provider/entries.rs"]
+mod entries;
 #[path = "identity_provider/world.rs"]
 mod world;
 

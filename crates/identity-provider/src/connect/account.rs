@@ -38,7 +38,7 @@ pub(super) fn target(
     });
     match renewed {
         None => Err(ConnectError::AuthorityChanged),
-        Some(connection) if true || connection.account_id == account_id => Ok(Target::Renewed(connection)),
+        Some(connection) if connection.account_id == account_id => Ok(Target::Renewed(connection)),
         Some(_) => Err(ConnectError::DifferentAccount),
     }
 }

@@ -276,13 +276,14 @@ async fn scopes_that_shrink_on_refresh_are_stored_and_are_an_authority_change() 
 async fn a_refresh_that_ends_after_a_revocation_leaves_nothing_behind() {
     let world = World::start().await;
     let (connection, want) = cold(&world, "grace").await;
-    world.upstream.set_delay("grace", Endpoint::Token, 500);
+    // The provider rotates at once, and keeps us waiting for the answer.
+    world
+        .upstream
+        .fault("grace", Endpoint::Token, Fault::StallMillis(1_000), 1);
     let (idp, id) = (world.idp.clone(), connection.id.clone());
     let refreshing = tokio::spawn(async move { idp.refresh(&id, want).await });
     for _ in 0..100 {
-        if world.upstream.refresh_count("grace") == 1
-            || world.grant(&connection.id).await.lease_until.is_some()
-        {
+        if world.upstream.successful_refresh_count("grace") == 1 {
             break;
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -295,6 +296,16 @@ async fn a_refresh_that_ends_after_a_revocation_leaves_nothing_behind() {
         .unwrap();
     assert_eq!(refreshing.await.unwrap(), Err(RefreshError::Gone));
     world.settle_jobs().await;
+    let id = connection.id.clone();
+    let revocations = world
+        .read(move |tx| vouchsafe_store::upstream_revocations::of_connection(tx, &id))
+        .await;
+    assert_eq!(revocations.len(), 2);
+    assert!(
+        revocations
+            .iter()
+            .all(|revocation| revocation.forgotten_at.is_some())
+    );
     assert!(world.grants(&connection.id).await.is_empty());
     assert!(
         world.upstream.live_tokens("grace").is_empty(),
