@@ -13,6 +13,7 @@ use vouchsafe_vault::Vault;
 use crate::connect::jwks::JwksCache;
 use crate::egress::Egress;
 use crate::refresh::flight::Flights;
+use crate::tasks::Tasks;
 
 /// What an [`IdentityProvider`] is made of.
 pub struct Parts {
@@ -78,6 +79,8 @@ pub(crate) struct Inner {
     /// Names this process in leases.
     pub(crate) worker: String,
     pub(crate) flights: Flights,
+    /// What must be over before the process ends.
+    pub(crate) tasks: Tasks,
     pub(crate) jwks: JwksCache,
     /// Rung when a job was added.
     pub(crate) new_job: Notify,
@@ -99,6 +102,7 @@ impl IdentityProvider {
             options: parts.options,
             worker: format!("{:016x}", u64::from_be_bytes(nonce)),
             flights: Flights::default(),
+            tasks: Tasks::default(),
             jwks: JwksCache::default(),
             new_job: Notify::new(),
         }))
@@ -107,6 +111,12 @@ impl IdentityProvider {
     /// The outgoing HTTP client.
     pub fn egress(&self) -> &Egress {
         &self.0.egress
+    }
+
+    /// Waits until nothing runs that a request has left behind: a refresh, a callback, a revocation. At shutdown, after
+    /// the HTTP server and the jobs have stopped, so that nothing new begins.
+    pub async fn idle(&self) {
+        self.0.tasks.idle().await;
     }
 
     pub(crate) fn inner(&self) -> &Inner {

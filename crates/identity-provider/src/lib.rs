@@ -23,6 +23,7 @@ mod refresh;
 mod revocation;
 mod sealer;
 mod sealing;
+mod tasks;
 
 pub use catalogue::{Entry, EntryOverrides};
 pub use connect::{

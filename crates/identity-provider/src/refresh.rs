@@ -68,7 +68,7 @@ impl IdentityProvider {
             let (connection, want) = (connection.clone(), want.clone());
             async move { this.fly(&connection, &want).await }
         });
-        flight.landed(&self.inner().handle).await
+        flight.landed(&self.inner().tasks, &self.inner().handle).await
     }
 
     async fn fly(&self, connection: &ConnectionId, want: &Want) -> Result<(), RefreshError> {

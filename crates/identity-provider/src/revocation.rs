@@ -106,7 +106,9 @@ impl IdentityProvider {
             .await?;
         if let Some(job) = begun.job {
             let this = self.clone();
-            let attempt = inner.handle.spawn(async move { this.run_job(job).await });
+            let attempt = inner
+                .tasks
+                .spawn(&inner.handle, async move { this.run_job(job).await });
             tokio::select! {
                 _ = attempt => {}
                 () = inner.clock.sleep(inner.options.revocation_wait) => {}

@@ -32,6 +32,7 @@ impl ThrowawayPostgres {
         SHARED
             .get_or_init(|| {
                 let Some(programs) = programs() else {
+                    assert!(!required(), "{REQUIRED} is set, but no PostgreSQL is installed");
                     eprintln!("*** NO POSTGRESQL IS INSTALLED: all tests on PostgreSQL are SKIPPED ***");
                     return None;
                 };
@@ -182,6 +183,14 @@ fn sweep(base: &Path) {
             let _ = fs::remove_dir_all(&path);
         }
     }
+}
+
+/// Set where a run without PostgreSQL would not count, as in CI.
+const REQUIRED: &str = "VOUCHSAFE_TEST_REQUIRE_POSTGRES";
+
+#[expect(clippy::disallowed_methods, reason = "a setting of test runs")]
+fn required() -> bool {
+    std::env::var_os(REQUIRED).is_some()
 }
 
 /// The directory of `initdb` and `postgres`.

@@ -25,10 +25,11 @@ impl IdentityProvider {
     #[tracing::instrument(name = "connect.finish", skip_all, fields(provider.id = %callback.provider_id))]
     pub async fn finish(&self, callback: Callback) -> Result<Connected, ConnectError> {
         let this = self.clone();
-        let task = self
-            .inner()
-            .handle
-            .spawn(Box::pin(async move { this.conclude(callback).await }));
+        let inner = self.inner();
+        let task = inner.tasks.spawn(
+            &inner.handle,
+            Box::pin(async move { this.conclude(callback).await }),
+        );
         task.await.unwrap_or(Err(ConnectError::Interrupted))
     }
 

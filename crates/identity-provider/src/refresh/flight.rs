@@ -12,6 +12,7 @@ use vouchsafe_model::{ProviderId, UnixMillis, UpstreamGrantId};
 
 use super::RefreshError;
 use crate::holdings::Want;
+use crate::tasks::Tasks;
 
 type Landing = Option<Result<(), RefreshError>>;
 type Task = Pin<Box<dyn Future<Output = Result<(), RefreshError>> + Send>>;
@@ -101,9 +102,9 @@ impl Flights {
 
 impl Flight {
     /// Waits. The first to board sends it off, on `handle`.
-    pub(crate) async fn landed(mut self, handle: &Handle) -> Result<(), RefreshError> {
+    pub(crate) async fn landed(mut self, tasks: &Tasks, handle: &Handle) -> Result<(), RefreshError> {
         if let Some((task, departure)) = self.departure.take() {
-            handle.spawn(async move {
+            tasks.spawn(handle, async move {
                 let outcome = task.await;
                 departure.land(outcome);
             });

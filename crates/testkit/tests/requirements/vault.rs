@@ -50,6 +50,32 @@ both_databases! {
         assert!(refresh_tokens.iter().all(|token| !seen.contains(token)));
         app.finish().await;
     }
+
+    async fn tv_18__rows_rolled_back_removed_or_inserted_past_the_server_are_named(app: TestApp) {
+        let Connected { mut browser, agent, .. } = app.connected("ada").await;
+        let grant = app.texts("SELECT id AS text FROM upstream_grants").remove(0);
+        let connection = app.texts("SELECT id AS text FROM connections").remove(0);
+        app.sql("CREATE TABLE earlier AS SELECT id, refresh_token, version FROM upstream_grants");
+        app.advance(std::time::Duration::from_secs(4_000));
+        app.sign_in(&mut browser, "ada").await;
+        let subject_token = app.subject_token(&mut browser, vouchsafe_testkit::AGENT_ID, &agent).await;
+        agent.exchange(&subject_token, PROVIDER, &[]).await.token();
+        assert_eq!(app.findings().await, Vec::<String>::new());
+        let found = async |sql: &str, what: &str| {
+            app.sql(sql);
+            let findings = app.findings().await;
+            assert!(findings.iter().any(|finding| finding.contains(what)), "{sql}: {findings:?}");
+        };
+        app.sql("CREATE TABLE now AS SELECT id, version FROM upstream_grants");
+        let back = "UPDATE upstream_grants SET refresh_token = (SELECT refresh_token FROM earlier), version = (SELECT version FROM earlier)";
+        found(back, &format!("row {grant} of upstream_grants was rolled back")).await;
+        app.sql("UPDATE upstream_grants SET version = (SELECT version FROM now)");
+        found("UPDATE connections SET version = version + 7", &format!("row {connection} of connections is at version")).await;
+        app.sql("UPDATE connections SET version = version - 7");
+        assert_eq!(app.findings().await, Vec::<String>::new());
+        found("DELETE FROM delegations", "of delegations is gone").await;
+        app.finish_tampered().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,12 +2,14 @@
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use vouchsafe_identity_provider::IdentityProvider;
 
 use super::Instance;
 use crate::checkpoint_file::CheckpointWriter;
 
 /// Running background work. Dropping it leaves the work running until the runtime ends.
 pub struct Background {
+    identity_provider: IdentityProvider,
     jobs: JoinHandle<()>,
     checkpoints: Option<JoinHandle<CheckpointWriter>>,
 }
@@ -24,7 +26,11 @@ impl Instance {
         let checkpoints = self
             .checkpoint_writer()
             .map(|writer| self.handle.spawn(writer.run(shutdown.clone())));
-        Background { jobs, checkpoints }
+        Background {
+            identity_provider: self.identity_provider.clone(),
+            jobs,
+            checkpoints,
+        }
     }
 
     /// Writes the checkpoint now, where there is a file for it.
@@ -45,11 +51,12 @@ impl Instance {
 }
 
 impl Background {
-    /// Waits until the jobs have stopped, then writes the last checkpoint: nothing comes after it.
+    /// Waits until the jobs and what requests left behind have ended, then writes the last checkpoint: nothing comes after it.
     pub async fn finish(self) {
         if self.jobs.await.is_err() {
             tracing::error!("the job runner ended by a panic");
         }
+        self.identity_provider.idle().await;
         let Some(checkpoints) = self.checkpoints else {
             return;
         };
