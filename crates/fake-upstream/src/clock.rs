@@ -16,7 +16,10 @@ impl VirtualClock {
     }
 
     /// Unix milliseconds.
-    #[expect(clippy::disallowed_methods, reason = "a provider has a clock of its own, which tests move")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a provider has a clock of its own, which tests move"
+    )]
     pub(crate) fn now_ms(&self) -> u64 {
         let system = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let system = u64::try_from(system.as_millis()).unwrap_or(u64::MAX);
