@@ -1,7 +1,7 @@
 //! A server, a provider and time, for one test.
 
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -55,6 +55,7 @@ pub struct TestApp {
     pub admin_key: String,
     location: Location,
     secrets: Vec<(String, String)>,
+    further_secrets: Mutex<Vec<(String, String)>>,
     logs_from: usize,
     shutdown: watch::Sender<bool>,
     server: JoinHandle<std::io::Result<()>>,
@@ -177,6 +178,7 @@ impl TestApp {
             admin_key: String::new(),
             location,
             secrets: vec![("the key file".to_owned(), key_file.expose().trim().to_owned())],
+            further_secrets: Mutex::default(),
             logs_from,
             shutdown,
             server,
@@ -304,6 +306,14 @@ impl TestApp {
         applied.expect("the user is stored");
     }
 
+    /// Also looks for this secret at the end.
+    pub fn secret(&self, name: &str, value: &str) {
+        self.further_secrets
+            .lock()
+            .expect("no test panics here")
+            .push((name.to_owned(), value.to_owned()));
+    }
+
     /// Moves both clocks.
     pub fn advance(&self, duration: Duration) {
         self.clock.advance(duration);
@@ -330,6 +340,10 @@ impl TestApp {
         let fields = [("username", username), ("password", PASSWORD)];
         let done = browser.submit(&page, Some("sign-in"), &fields).await;
         assert_eq!(done.reply.status, 303, "signing in: {}", done.reply.text());
+        let host = self.base.trim_start_matches("http://");
+        if let Some(cookie) = browser.cookies(host).get("__Host-vouchsafe-session") {
+            self.secret("a session cookie", cookie);
+        }
         done
     }
 
@@ -348,7 +362,9 @@ impl TestApp {
             ("redirect_uri", REDIRECT_URI),
             ("code_verifier", &pkce.verifier),
         ];
-        agent.request(&parameters).await.token().to_owned()
+        let token = agent.request(&parameters).await.token().to_owned();
+        self.secret("a subject token", &token);
+        token
     }
 
     /// The address that begins an authorization.
@@ -376,8 +392,11 @@ impl TestApp {
                     .await
             }
         };
-        done.redirect_parameter("code")
-            .unwrap_or_else(|| panic!("no code: {:?} {}", done.redirect(), done.reply.text()))
+        let code = done
+            .redirect_parameter("code")
+            .unwrap_or_else(|| panic!("no code: {:?} {}", done.redirect(), done.reply.text()));
+        self.secret("a code of ours", &code);
+        code
     }
 
     /// The person opens the link of an `interaction_required` answer and approves, all the way through the provider.
@@ -480,7 +499,9 @@ impl TestApp {
     }
 
     /// The same without the record, for tests that damage it.
-    pub async fn finish_tampered(self) {
+    pub async fn finish_tampered(mut self) {
+        self.secrets
+            .append(self.further_secrets.get_mut().expect("no test panics here"));
         self.shutdown.send_replace(true);
         self.server
             .await

@@ -27,7 +27,11 @@ pub(crate) fn document(view: &InteractionView, frame: &Frame<'_>) -> Markup {
                 }
                 form #interaction method="post" action={ (frame.base) "/interaction/" (view.id) } {
                     input type="hidden" name="csrf" value=(frame.csrf);
-                    @if !view.connections.is_empty() { (choices(view)) }
+                    @if view.connections.is_empty() {
+                        p { "Allowing takes you to " (quoted(&view.provider_name)) ", where you choose the account and agree too." }
+                    } @else {
+                        (choices(view))
+                    }
                     div.row {
                         button.main #approve type="submit" name="decision" value="approve" { "Allow" }
                         button #deny type="submit" name="decision" value="deny" { "Do not allow" }

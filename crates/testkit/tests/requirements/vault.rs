@@ -33,6 +33,29 @@ both_databases! {
         app.finish().await;
     }
 
+    async fn tv_16_va_02__a_whole_run_leaves_no_secret_in_database_record_or_logs(app: TestApp) {
+        let Connected { mut browser, agent, .. } = app.connected("ada").await;
+        app.advance(std::time::Duration::from_secs(4_000));
+        app.sign_in(&mut browser, "ada").await;
+        let subject_token = app.subject_token(&mut browser, vouchsafe_testkit::AGENT_ID, &agent).await;
+        agent.exchange(&subject_token, PROVIDER, &[]).await.token();
+        let connection = app.texts("SELECT id AS text FROM connections").remove(0);
+        app.admin("POST", &format!("connections/{connection}/revoke")).await;
+        agent.exchange(&subject_token, PROVIDER, &[]).await.error();
+        app.secret("a subject token", &subject_token);
+        // Everything of that is searched for here, and at the end of every other test.
+        app.finish().await;
+    }
+
+    async fn a_secret_that_leaked_would_be_found(app: TestApp) {
+        let Connected { agent, subject_token, .. } = app.connected("ada").await;
+        let token = agent.exchange(&subject_token, PROVIDER, &[]).await.token().to_owned();
+        app.sql(&format!("CREATE TABLE leak (text TEXT); INSERT INTO leak VALUES ('{token}')"));
+        let outcome = tokio::spawn(app.finish_tampered()).await;
+        let panic = outcome.unwrap_err().into_panic();
+        assert!(panic.downcast_ref::<String>().unwrap().contains("secrets leaked"));
+    }
+
     async fn va_07__no_api_returns_a_stored_refresh_token(app: TestApp) {
         let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
         let mut seen = agent.exchange(&subject_token, PROVIDER, &[]).await.reply.text();
