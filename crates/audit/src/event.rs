@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use vouchsafe_model::Change;
+use vouchsafe_model::{Change, Connection, ConnectionState, Tagged};
 
 macro_rules! event_kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
@@ -184,6 +184,19 @@ impl Event {
         self
     }
 
+    /// The row that a granting table has after this event, told by its MAC. Verification compares it with the row: one
+    /// that was put back as it once was has a good MAC, but not this one.
+    pub fn row<T>(self, table: &'static str, id: &(impl ToString + ?Sized), row: &Tagged<T>) -> Self {
+        let version = mac_version(row);
+        self.version(table, id, version)
+    }
+
+    /// A connection as it is after this event: its version and its state.
+    pub fn connection(self, connection: &Connection) -> Self {
+        self.version("connections", &connection.id, connection.version)
+            .version(CONNECTION_STATES, &connection.id, state_version(connection))
+    }
+
     /// The same facts, as another kind of event.
     pub const fn into_kind(mut self, kind: EventKind) -> Self {
         self.kind = kind;
@@ -193,5 +206,23 @@ impl Event {
     /// Its kind.
     pub const fn kind(&self) -> EventKind {
         self.kind
+    }
+}
+
+/// Where the states of connections stand among the versions.
+pub(crate) const CONNECTION_STATES: &str = "connections.state";
+
+/// A positive number from a MAC: another row, another number.
+pub(crate) fn mac_version<T>(row: &Tagged<T>) -> i64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&row.tag().mac[..8]);
+    (i64::from_be_bytes(bytes) & i64::MAX).max(1)
+}
+
+pub(crate) const fn state_version(connection: &Connection) -> i64 {
+    match connection.state {
+        ConnectionState::Active => 1,
+        ConnectionState::NeedsConsent { .. } => 2,
+        ConnectionState::Revoked { .. } => 3,
     }
 }

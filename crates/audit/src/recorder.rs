@@ -98,11 +98,15 @@ impl Recorder {
 
 /// (b) of the one rule: the recorder has taken the head, so only SELECTs follow until the INSERTs.
 pub(crate) fn still_holds(tx: &mut Tx<'_>, head: &Head, basis: &Basis) -> Result<(), ReleaseError> {
-    if head.change_seq == basis.change_seq {
+    let earliest = basis.earliest();
+    if head.change_seq <= earliest {
         return Ok(());
     }
-    let since = changes::since(tx, basis.change_seq)?;
-    if since.iter().any(|(_, change)| basis.subjects.contains(change)) {
+    let since = changes::since(tx, earliest)?;
+    if since
+        .iter()
+        .any(|(seq, change)| basis.is_touched_by(*seq, change))
+    {
         return Err(ReleaseError::Stale);
     }
     Ok(())

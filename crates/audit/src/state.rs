@@ -1,13 +1,16 @@
 //! Compares today's rows with the record: finds a row that was rolled back, removed, inserted or changed by SQL.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use vouchsafe_model::{Tagged, UserId};
+use vouchsafe_model::{Authority, Delegation, Tagged, UserId};
 use vouchsafe_store::{
-    StoreError, Tx, admin_keys, clients, connections, delegations, providers, upstream_grants, users,
+    StoreError, Tx, admin_keys, clients, connections, delegations, providers, sessions, upstream_grants,
+    user_credentials, users,
 };
 use vouchsafe_vault::Vault;
 
+use crate::event::{CONNECTION_STATES, mac_version, state_version};
 use crate::verify::Finding;
 
 /// The last version of each row that the record speaks of: `(table, id)` -> `(version, seq)`.
@@ -47,11 +50,7 @@ fn connections_and_grants(
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
     for (id, version, seq) in versions.ids("connections") {
-        let row = match id.parse() {
-            Ok(id) => connections::by_id(tx, &id)?,
-            Err(_) => None,
-        };
-        let found = row.as_ref().map(|connection| connection.version);
+        let found = by_id(findings, id, |id| connections::by_id(tx, &id))?;
         compare(
             findings,
             Row {
@@ -59,14 +58,17 @@ fn connections_and_grants(
                 id,
             },
             (version, seq),
-            found,
+            found.as_ref().map(|row| row.version),
         );
+        if let (Some(row), Some((state, seq))) = (&found, versions.of(CONNECTION_STATES, id))
+            && state_version(row) != state
+        {
+            let what = format!("row {id} of connections is in another state than record {seq} left it in");
+            findings.push(Finding { seq: None, what });
+        }
     }
     for (id, version, seq) in versions.ids("upstream_grants") {
-        let row = match id.parse() {
-            Ok(id) => upstream_grants::by_id(tx, &id)?,
-            Err(_) => None,
-        };
+        let found = by_id(findings, id, |id| upstream_grants::by_id(tx, &id))?;
         compare(
             findings,
             Row {
@@ -74,7 +76,7 @@ fn connections_and_grants(
                 id,
             },
             (version, seq),
-            row.map(|grant| grant.version),
+            found.map(|grant| grant.version),
         );
     }
     for connection in connections::all_live(tx)? {
@@ -97,6 +99,19 @@ fn connections_and_grants(
             );
         }
     }
+    for (id, version, seq) in versions.ids("sessions").filter(|(_, version, _)| *version == 0) {
+        let found = by_id(findings, id, |id| sessions::by_id(tx, &id))?;
+        let revived = found.filter(|(_, ended_at)| ended_at.is_none()).map(|_| 1);
+        compare(
+            findings,
+            Row {
+                table: "sessions",
+                id,
+            },
+            (version, seq),
+            revived,
+        );
+    }
     Ok(())
 }
 
@@ -106,48 +121,38 @@ fn granted_rows(
     versions: &Versions,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
-    for client in clients::all(tx)? {
-        let id = client.unverified().id.clone();
-        tag(
-            findings,
-            vault,
-            Row {
-                table: "clients",
-                id: id.as_str(),
-            },
-            client,
-        );
+    let mut check = Granting {
+        vault,
+        versions,
+        findings,
+    };
+    check.all("clients", clients::all(tx)?, |client| client.id.to_string());
+    check.all("providers", providers::all(tx)?, |provider| {
+        provider.id.to_string()
+    });
+    check.all("admin_keys", admin_keys::all(tx)?, |key| key.id.to_string());
+    let (mut people, mut credentials) = (Vec::new(), Vec::new());
+    let mut after: Option<UserId> = None;
+    loop {
+        let page = users::page(tx, after.as_ref(), PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.unverified().id.clone());
+        for user in page {
+            let id = user.unverified().id.clone();
+            credentials.extend(user_credentials::of_user(tx, &id)?);
+            for delegation in delegations::of_user(tx, &id)? {
+                check.delegation(delegation);
+            }
+            people.push(user);
+        }
     }
-    for provider in providers::all(tx)? {
-        let id = provider.unverified().id.clone();
-        tag(
-            findings,
-            vault,
-            Row {
-                table: "providers",
-                id: id.as_str(),
-            },
-            provider,
-        );
-    }
-    for key in admin_keys::all(tx)? {
-        let id = key.unverified().id.clone();
-        tag(
-            findings,
-            vault,
-            Row {
-                table: "admin_keys",
-                id: id.as_str(),
-            },
-            key,
-        );
-    }
+    check.all("users", people, |user| user.id.to_string());
+    check.all("user_credentials", credentials, |credential| {
+        credential.user_id.to_string()
+    });
     for (id, version, seq) in versions.ids("delegations") {
-        let row = match id.parse() {
-            Ok(id) => delegations::by_id(tx, &id)?,
-            Err(_) => None,
-        };
-        let found = row.as_ref().map(|delegation| delegation.unverified().version);
+        let found = by_id(findings, id, |id| delegations::by_id(tx, &id))?;
+        let found = found.as_ref().map(|delegation| delegation.unverified().version);
         compare(
             findings,
             Row {
@@ -158,32 +163,65 @@ fn granted_rows(
             found,
         );
     }
-    let mut after: Option<UserId> = None;
-    loop {
-        let page = users::page(tx, after.as_ref(), PAGE)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.unverified().id.clone());
-        for user in page {
-            let id = user.unverified().id.clone();
-            for delegation in delegations::of_user(tx, &id)? {
-                let delegation_id = delegation.unverified().id.clone();
-                let row = Row {
-                    table: "delegations",
-                    id: delegation_id.as_str(),
-                };
-                unknown(findings, versions, row);
-                tag(findings, vault, row, delegation);
-            }
-            tag(
-                findings,
-                vault,
-                Row {
-                    table: "users",
-                    id: id.as_str(),
-                },
-                user,
-            );
+    Ok(())
+}
+
+/// Rows under a MAC: genuine, and the very ones that their last events left.
+struct Granting<'a> {
+    vault: &'a Vault,
+    versions: &'a Versions,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Granting<'_> {
+    fn all<T: Authority>(&mut self, table: &'static str, rows: Vec<Tagged<T>>, name: impl Fn(&T) -> String) {
+        let mut seen = BTreeMap::new();
+        for row in rows {
+            let id = name(row.unverified());
+            unknown(self.findings, self.versions, Row { table, id: &id });
+            seen.insert(id.clone(), mac_version(&row));
+            tag(self.findings, self.vault, Row { table, id: &id }, row);
         }
+        for (id, version, seq) in self.versions.ids(table) {
+            match seen.get(id) {
+                Some(found) if *found != version && version != 0 => {
+                    let what = format!(
+                        "row {id} of {table} is not the one that record {seq} left: it was put back or replaced"
+                    );
+                    self.findings.push(Finding { seq: None, what });
+                }
+                found => {
+                    let found = found.copied();
+                    compare(self.findings, Row { table, id }, (version, seq), found);
+                }
+            }
+        }
+    }
+
+    fn delegation(&mut self, delegation: Tagged<Delegation>) {
+        let id = delegation.unverified().id.to_string();
+        let row = Row {
+            table: "delegations",
+            id: &id,
+        };
+        unknown(self.findings, self.versions, row);
+        tag(self.findings, self.vault, row, delegation);
+    }
+}
+
+/// The row of a recorded id; none when the id cannot be one. A row that cannot be read is a finding, not the end.
+fn by_id<I: FromStr, R>(
+    findings: &mut Vec<Finding>,
+    id: &str,
+    find: impl FnOnce(I) -> Result<Option<R>, StoreError>,
+) -> Result<Option<R>, StoreError> {
+    match id.parse().map_or(Ok(None), find) {
+        Err(StoreError::Corrupt { table, what }) => {
+            let what = format!("row {id} of {table} cannot be read: {what} is damaged");
+            findings.push(Finding { seq: None, what });
+            Ok(None)
+        }
+        found => found,
     }
 }
 
@@ -223,12 +261,7 @@ fn unknown(findings: &mut Vec<Finding>, versions: &Versions, row: Row<'_>) {
     }
 }
 
-fn tag<T: vouchsafe_model::Authority>(
-    findings: &mut Vec<Finding>,
-    vault: &Vault,
-    row: Row<'_>,
-    tagged: Tagged<T>,
-) {
+fn tag<T: Authority>(findings: &mut Vec<Finding>, vault: &Vault, row: Row<'_>, tagged: Tagged<T>) {
     if vault.verify(tagged).is_err() {
         let Row { table, id } = row;
         let what = format!("row {id} of {table} was changed past the server: its MAC does not hold");

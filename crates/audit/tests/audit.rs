@@ -270,11 +270,24 @@ both_databases! {
         assert_eq!(recorded.receipt().seq, head.seq);
     }
 
+    async fn each_subject_counts_from_when_it_was_read(book: Book) {
+        let book = book.written().await;
+        let early = book.change_seq().await;
+        book.note(Event::new(EventKind::ConnectionRefreshed).changes(Change::of(ChangeKind::UpstreamGrant, "ugr_1"))).await;
+        let late = book.change_seq().await;
+        let client = Basis::at(early).on(Change::of(ChangeKind::Client, "agent"));
+        let read_late = Basis::at(late).on(Change::of(ChangeKind::UpstreamGrant, "ugr_1"));
+        assert!(book.recorder.release(client.clone().and(read_late), Paper("x")).await.is_ok());
+        let read_early = Basis::at(early).on(Change::of(ChangeKind::UpstreamGrant, "ugr_1"));
+        let outcome = book.recorder.release(client.and(read_early), Paper("x")).await;
+        assert!(matches!(outcome, Err(ReleaseError::Stale)));
+    }
+
     async fn ar_16__a_replayed_id_fails_alone(book: Book) {
         let book = book.written().await;
-        let basis = |id: &str| Basis {
-            replay_ids: vec![ReplayId { kind: "jti".to_owned(), id: id.to_owned(), expires_at: UnixMillis(i64::MAX / 2) }],
-            ..Basis::at(4)
+        let basis = |id: &str| {
+            let once = ReplayId { kind: "jti".to_owned(), id: id.to_owned(), expires_at: UnixMillis(i64::MAX / 2) };
+            Basis::at(4).once(once)
         };
         assert!(book.recorder.release(basis("a"), Paper("x")).await.is_ok());
         assert!(matches!(book.recorder.release(basis("a"), Paper("x")).await, Err(ReleaseError::Replayed)));

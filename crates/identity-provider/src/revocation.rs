@@ -22,9 +22,7 @@ use vouchsafe_model::{
     AdminKeyId, Change, ChangeKind, ClientId, Connection, ConnectionId, ConnectionState, Job, RecordId,
     RevocationId, RevocationState, UnixMillis, UpstreamRevocation, UserId,
 };
-use vouchsafe_store::{
-    StoreError, Tx, access_tokens, connections, data_keys, jobs, upstream_grants, upstream_revocations,
-};
+use vouchsafe_store::{StoreError, Tx, connections, data_keys, jobs, upstream_grants, upstream_revocations};
 
 use crate::holdings::{Holdings, holdings};
 use crate::identity_provider::{IdentityProvider, pseudonym};
@@ -145,8 +143,9 @@ impl IdentityProvider {
         if !connections::update(tx, &connection, old.version)? {
             return Err(StoreError::Conflict.into());
         }
-        access_tokens::delete_of_connection(tx, id)?;
-        upstream_grants::delete_of_connection(tx, id)?;
+        for holding in &held.grants {
+            upstream_grants::delete(tx, &holding.grant)?;
+        }
         let revocation = self.new_revocation(&connection);
         let secrets = moving::secrets_of(&revocation.id, &old, &held);
         upstream_revocations::insert(tx, &revocation, &secrets)?;
@@ -216,7 +215,7 @@ fn revoked(
         .fact("provider_id", connection.provider_id.as_str())
         .fact("revocation_id", revocation.id.as_str())
         .changes(Change::of(ChangeKind::Connection, &connection.id))
-        .version("connections", &connection.id, connection.version);
+        .connection(connection);
     event = match by {
         RevokedBy::User(_) => event.fact("by", "user"),
         RevokedBy::Admin { key_id } => event.fact("by", "admin").fact("admin_key_id", key_id.as_str()),

@@ -6,6 +6,7 @@ use crate::clock::UnixMillis;
 use crate::id::{SessionId, UserId};
 use crate::sealed::Digest;
 use crate::tagged::Authority;
+use crate::user::User;
 
 /// A signed-in browser. The cookie holds a random secret; the row holds its keyed digest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,15 @@ pub struct Session {
     pub authenticated_at: UnixMillis,
     /// End, whatever happens.
     pub expires_at: UnixMillis,
+}
+
+impl Session {
+    /// Whether the person proved who they are after an admin last reset the credentials. One that did not is dead, also
+    /// if it began while the reset was under way.
+    pub fn outlives_reset_of(&self, user: &User) -> bool {
+        user.credentials_reset_at
+            .is_none_or(|reset| self.authenticated_at > reset)
+    }
 }
 
 impl Authority for Session {

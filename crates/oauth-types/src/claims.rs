@@ -99,6 +99,9 @@ pub struct AccessTokenClaims {
         skip_serializing_if = "Option::is_none"
     )]
     pub auth_time: Option<i64>,
+    /// `cnf` (RFC 7800): the token is bound to a key, and worth nothing without its proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<serde_json::Value>,
     /// `may_act`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub may_act: Option<Actor>,

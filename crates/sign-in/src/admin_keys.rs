@@ -31,14 +31,16 @@ impl SignIn {
             created_at: inner.clock.now(),
             expires_at,
         };
+        let tagged = inner.vault.tag(key.clone());
         let event = Event::new(EventKind::AdminKeyCreated)
             .fact("admin_key_id", key.id.as_str())
+            .row("admin_keys", &key.id, &tagged)
             .fact(
                 "scopes",
                 key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
             )
             .fact_if("expires_at", key.expires_at.map(|at| at.0));
-        let (ledger, tagged) = (inner.ledger.clone(), inner.vault.tag(key.clone()));
+        let ledger = inner.ledger.clone();
         inner
             .store
             .write(move |tx| -> Result<(), SignInError> {
@@ -89,6 +91,7 @@ impl SignIn {
             }
             let event = Event::new(EventKind::AdminKeyDeleted)
                 .fact("admin_key_id", id.as_str())
+                .version("admin_keys", &id, 0)
                 .changes(Change::of(ChangeKind::Key, &id));
             ledger.append(tx, origin.note(event))?;
             Ok(true)

@@ -175,6 +175,8 @@ impl SignIn {
 
 /// A user disabled or a password changed while it was being checked counts.
 fn still_the_same(inner: &Inner, tx: &mut Tx<'_>, candidate: &Candidate) -> Result<User, SignInError> {
+    // A reset that runs beside us either waits for this session and ends it, or is seen here.
+    users::hold(tx, &candidate.user.id)?;
     let user = users::by_id(tx, &candidate.user.id)?.ok_or(SignInError::Refused)?;
     let user = inner.vault.verify(user)?;
     let credential = credential(inner, tx, &user.id)?.ok_or(SignInError::Refused)?;

@@ -71,7 +71,8 @@ fn live(inner: &Inner, tx: &mut Tx<'_>, cookie: &str) -> Result<Option<SignedIn>
         return Ok(None);
     };
     let user = inner.vault.verify(user)?;
-    Ok((user.status == UserStatus::Active).then_some(SignedIn { user, session }))
+    let live = user.status == UserStatus::Active && session.outlives_reset_of(&user);
+    Ok(live.then_some(SignedIn { user, session }))
 }
 
 /// Ends the session that this browser brought along, if it is one, and says so in an event.
@@ -100,6 +101,7 @@ fn ended(id: &SessionId, pseudonym: &str, reason: &'static str) -> Event {
         .user(pseudonym)
         .fact("session_id", id.as_str())
         .fact("reason", reason)
+        .version("sessions", id, 0)
         .changes(Change::of(ChangeKind::Session, id))
 }
 

@@ -77,9 +77,12 @@ impl SignIn {
                 status: UserStatus::Disabled,
                 ..user
             };
-            users::put(tx, &inner.vault.tag(user.clone()))?;
+            let row = inner.vault.tag(user.clone());
+            users::put(tx, &row)?;
             sessions::end_all_of_user(tx, &user.id, inner.clock.now())?;
-            let event = about(&user, EventKind::UserDisabled).changes(Change::of(ChangeKind::User, &user.id));
+            let event = about(&user, EventKind::UserDisabled)
+                .row("users", &user.id, &row)
+                .changes(Change::of(ChangeKind::User, &user.id));
             inner.ledger.append(tx, origin.note(event))?;
             Ok(Applied::Changed)
         };
@@ -169,12 +172,14 @@ impl SignIn {
                 credentials_reset_at: None,
                 created_at: now,
             };
-            users::put(tx, &inner.vault.tag(user.clone()))?;
+            let row = inner.vault.tag(user.clone());
+            users::put(tx, &row)?;
             identify(inner, tx, &user.id, now)?;
-            change_password(inner, tx, &user.id, password, now)?;
-            inner
-                .ledger
-                .append(tx, about(&user, EventKind::UserChanged).fact("created", true))?;
+            let event = about(&user, EventKind::UserChanged)
+                .fact("created", true)
+                .row("users", &user.id, &row);
+            let event = change_password(inner, tx, &user.id, password, event)?;
+            inner.ledger.append(tx, event)?;
             Ok((user, Applied::Changed))
         };
         self.inner().store.write(work).await
@@ -210,17 +215,19 @@ impl SignIn {
         let sign_in = self.clone();
         let work = move |tx: &mut Tx<'_>| {
             let inner = sign_in.inner();
-            users::put(tx, &inner.vault.tag(user.clone()))?;
+            let row = inner.vault.tag(user.clone());
+            users::put(tx, &row)?;
             if !identified {
                 identify(inner, tx, &user.id, now)?;
             }
-            change_password(inner, tx, &user.id, password, now)?;
             if password_changes {
                 sessions::end_all_of_user(tx, &user.id, now)?;
             }
             let event = about(&user, EventKind::UserChanged)
                 .fact("password_changed", password_changes)
+                .row("users", &user.id, &row)
                 .changes(Change::of(ChangeKind::User, &user.id));
+            let event = change_password(inner, tx, &user.id, password, event)?;
             inner.ledger.append(tx, event)?;
             Ok((user, Applied::Changed))
         };
@@ -252,26 +259,31 @@ fn identify(inner: &Inner, tx: &mut Tx<'_>, id: &UserId, now: UnixMillis) -> Res
     Ok(identities::insert(tx, &inner.vault.tag(identity))?)
 }
 
+/// Writes the change, and tells it in the event.
 fn change_password(
     inner: &Inner,
     tx: &mut Tx<'_>,
     id: &UserId,
     change: PasswordChange,
-    now: UnixMillis,
-) -> Result<(), SignInError> {
+    event: Event,
+) -> Result<Event, SignInError> {
     match change {
-        PasswordChange::Keep => {}
-        PasswordChange::Remove => drop(user_credentials::delete(tx, id)?),
+        PasswordChange::Keep => Ok(event),
+        PasswordChange::Remove => {
+            user_credentials::delete(tx, id)?;
+            Ok(event.version("user_credentials", id, 0))
+        }
         PasswordChange::Set(password_hash) => {
             let credential = Credential {
                 user_id: id.clone(),
                 password_hash,
-                updated_at: now,
+                updated_at: inner.clock.now(),
             };
-            user_credentials::put(tx, &inner.vault.tag(credential))?;
+            let row = inner.vault.tag(credential);
+            user_credentials::put(tx, &row)?;
+            Ok(event.row("user_credentials", id, &row))
         }
     }
-    Ok(())
 }
 
 const PAGE: i64 = 500;

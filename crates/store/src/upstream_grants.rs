@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{ConnectionId, Sealed, UnixMillis, UpstreamGrant, UpstreamGrantId};
 
+use crate::access_tokens;
 use crate::column::{all, from_json, millis, one, parsed, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
@@ -140,10 +141,19 @@ pub fn release_lease(tx: &mut Tx<'_>, id: &UpstreamGrantId, owner: &str) -> Resu
     Ok(released > 0)
 }
 
-/// Deletes a grant; whether there was one. Its access tokens must be gone.
-pub fn delete(tx: &mut Tx<'_>, id: &UpstreamGrantId) -> Result<bool, StoreError> {
-    let deleted = tx.run(|conn| diesel::delete(upstream_grants::table.find(id.as_str())).execute(conn))?;
-    Ok(deleted > 0)
+/// Deletes a grant as it was read, its access tokens first; `Conflict` when somebody has changed it since: a refresh
+/// may have put another refresh token there, which must not vanish unseen.
+pub fn delete(tx: &mut Tx<'_>, read: &UpstreamGrant) -> Result<(), StoreError> {
+    access_tokens::delete_of_grant(tx, &read.id)?;
+    let row = upstream_grants::table
+        .find(read.id.as_str())
+        .filter(upstream_grants::version.eq(read.version));
+    let deleted = tx.run(|conn| diesel::delete(row).execute(conn))?;
+    if deleted == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict)
+    }
 }
 
 /// Deletes the grants of a connection; how many. Their access tokens must be gone.

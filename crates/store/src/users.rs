@@ -60,6 +60,13 @@ pub fn by_id(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Tagged<User>>, Store
     one(row)
 }
 
+/// Holds the row until the end of the transaction: who changes it meanwhile waits, or is seen. `false` when it is gone.
+pub fn hold(tx: &mut Tx<'_>, id: &UserId) -> Result<bool, StoreError> {
+    let row = users::table.find(id.as_str());
+    let held = tx.run(|conn| diesel::update(row).set(users::id.eq(users::id)).execute(conn))?;
+    Ok(held > 0)
+}
+
 /// The user who signs in by this name.
 pub fn by_username(tx: &mut Tx<'_>, username: &str) -> Result<Option<Tagged<User>>, StoreError> {
     let row = tx.run(|conn| {

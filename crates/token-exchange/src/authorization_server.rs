@@ -116,7 +116,10 @@ impl AuthorizationServer {
             form,
             origin,
         } = call;
-        let presented = Presented::read(&authorization, &form)?;
+        let presented = match Presented::read(&authorization, &form) {
+            Ok(presented) => presented,
+            Err(refusal) => return Err(self.unauthenticated(refusal, &origin).await),
+        };
         let client = match self.authenticate(presented).await {
             Ok(client) => client,
             Err(refusal) => return Err(self.unauthenticated(refusal, &origin).await),

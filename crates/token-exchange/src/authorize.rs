@@ -75,6 +75,8 @@ impl AuthorizationServer {
     ) -> AuthorizeOutcome {
         let checked = match self.checked(query).await {
             Ok(checked) => checked,
+            // Nobody is sent to a client before signing in, not even with an error (AZ-4.1-08).
+            Err(AuthorizeOutcome::Redirect(_)) if signed_in.is_none() => return AuthorizeOutcome::SignIn,
             Err(outcome) => return outcome,
         };
         let Some(signed_in) = signed_in.filter(|signed_in| !self.must_sign_in_again(&checked, signed_in))

@@ -146,6 +146,19 @@ impl AuthenticatedClient {
         &self.client
     }
 
+    /// The same client as it stands now: its registration may have changed since it authenticated. `None` when what it
+    /// authenticated with counts no longer.
+    pub(crate) fn renew(&self, tx: &mut Tx<'_>, vault: &Vault) -> Result<Option<Self>, StoreError> {
+        let change_seq = head::peek(tx)?.change_seq;
+        let row = clients::by_id(tx, &self.client.id)?.and_then(|row| vault.verify(row).ok());
+        let stands = |client: &Client| {
+            client.status == ClientStatus::Active
+                && client.auth_method == self.client.auth_method
+                && client.secrets == self.client.secrets
+        };
+        Ok(row.filter(stands).map(|client| Self { client, change_seq }))
+    }
+
     /// What a release to it rests on.
     pub(crate) fn basis(&self) -> Basis {
         Basis::at(self.change_seq).on(Change::of(ChangeKind::Client, &self.client.id))

@@ -145,7 +145,7 @@ impl AuthorizationServer {
                     return Ok(Applied::Unchanged);
                 }
                 client.status = ClientStatus::Disabled;
-                server.write_client(tx, client, EventKind::ClientDisabled, &origin)
+                server.write_client(tx, &client, EventKind::ClientDisabled, &origin)
             })
             .await
     }
@@ -180,21 +180,23 @@ impl AuthorizationServer {
         if existing.as_ref() == Some(&wanted) {
             return Ok(Applied::Unchanged);
         }
-        self.write_client(tx, wanted, EventKind::ClientChanged, origin)
+        self.write_client(tx, &wanted, EventKind::ClientChanged, origin)
     }
 
     fn write_client(
         &self,
         tx: &mut Tx<'_>,
-        client: Client,
+        client: &Client,
         kind: EventKind,
         origin: &Origin,
     ) -> Result<Applied, StoreError> {
+        let row = self.vault.tag(client.clone());
         let event = Event::new(kind)
             .fact("client_id", client.id.as_str())
             .fact("managed_by", client.managed_by.as_str())
+            .row("clients", &client.id, &row)
             .changes(Change::of(ChangeKind::Client, &client.id));
-        clients::put(tx, &self.vault.tag(client))?;
+        clients::put(tx, &row)?;
         self.ledger().append(tx, origin.note(event))?;
         Ok(Applied::Changed)
     }

@@ -73,6 +73,8 @@ impl AuthorizationServer {
                 self.replayed(&found, origin).await?;
                 Err(Refused::with(Reason::CodeReplayed, event))
             }
+            // Something it rests on has ended since it was issued: it will never be redeemed.
+            Err(ReleaseError::Stale) => Err(Refused::with(Reason::CodeInvalid, event)),
             Err(error) => Err(Refused::with(release_failed(&error), event)),
         }
     }
@@ -104,6 +106,7 @@ impl AuthorizationServer {
             jti: jti.to_string(),
             scope: (!code.scope.is_empty()).then(|| code.scope.clone()),
             auth_time: Some(code.authenticated_at.as_seconds()),
+            cnf: None,
             may_act: None,
             act: None,
         };
@@ -187,7 +190,10 @@ fn find(
     };
     let session = sessions::by_id(tx, &code.session_id)?;
     let session_lives = session.is_some_and(|(row, ended)| {
-        ended.is_none() && vault.verify(row).is_ok_and(|session| session.expires_at > now)
+        ended.is_none()
+            && vault
+                .verify(row)
+                .is_ok_and(|session| session.expires_at > now && session.outlives_reset_of(&user))
     });
     let consent = authorizations::by_id(tx, &code.authorization_id)?;
     let consent_stands =

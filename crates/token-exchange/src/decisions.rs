@@ -184,9 +184,6 @@ impl AuthorizationServer {
                 reconnect: Some(connection.id),
             });
         }
-        if !interactions::decide(tx, &interaction.id, InteractionState::Approved, now)? {
-            return Err(InteractionRefusal::Decided);
-        }
         let mut events = self.set_aside_others(tx, &interaction, &connection, by)?;
         let delegation = self.widen(tx, &interaction, &connection, by)?;
         events.push(
@@ -200,6 +197,9 @@ impl AuthorizationServer {
                 .version("delegations", &delegation.id, delegation.version),
         );
         events.push(decided(&interaction, by, "approved", origin));
+        if !interactions::decide(tx, &interaction.id, InteractionState::Approved, now)? {
+            return Err(InteractionRefusal::Decided);
+        }
         self.ledger()
             .append_all(tx, events.into_iter().map(|event| origin.note(event)))?;
         Ok(Next::Done(delegation))
@@ -338,8 +338,8 @@ impl AuthorizationServer {
             .fact("client_id", delegation.client_id.as_str())
             .fact("connection_id", delegation.connection_id.as_str())
             .changes(Change::of(ChangeKind::Delegation, &delegation.id))
-            // A trusted client without a delegation rests on client and connection alone.
-            .changes(Change::of(ChangeKind::Client, &delegation.client_id))
+            // A trusted client has no delegation to rest on: its releases rest on the connection.
+            .changes(Change::of(ChangeKind::Connection, &delegation.connection_id))
             .version("delegations", &delegation.id, delegation.version);
         Ok((delegation, event))
     }

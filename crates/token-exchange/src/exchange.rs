@@ -5,7 +5,7 @@ use std::time::Duration;
 use vouchsafe_audit::{Basis, Details, Event, EventKind, Origin, Recorded, ReleaseError};
 use vouchsafe_identity_provider::catalogue::Narrowing;
 use vouchsafe_identity_provider::{Fresh, Holdings, RefreshError, Want};
-use vouchsafe_model::{Change, ChangeKind, ConnectionId, DelegationId, EffectiveScope};
+use vouchsafe_model::{ConnectionId, DelegationId, EffectiveScope};
 use vouchsafe_oauth_types::{InteractionReason, SecretText, TokenExchangeRequest, TokenResponse, TokenType};
 
 use vouchsafe_store::connections;
@@ -25,13 +25,13 @@ use crate::target::Target;
 /// Outcome of one look at the situation.
 enum Step {
     /// Ready to be released.
-    Release(Box<(Fresh, Permit, Leave, Target)>),
+    Release(Box<(Fresh, Permit, Leave)>),
     /// Nothing usable in the vault: have it refreshed, then look again.
     Refresh(ConnectionId, Want),
 }
 
 impl AuthorizationServer {
-    /// 1. signatures of subject and actor; then, as often as authority changes under us (three times at most):
+    /// 1. signatures of subject and actor; then, as often as authority changes under us (four times at most):
     /// 2. subject, target, leave, connection, holdings in one read; 3. policy; 4. warm, or a refresh and back to 2;
     /// 5. record and release.
     pub(crate) async fn exchange(
@@ -51,20 +51,13 @@ impl AuthorizationServer {
                 .await
                 .map_err(|r| Refused::with(r, event.clone()))?;
             event = self
-                .witnessed(described(request), &situation, client, &tokens)
+                .witnessed(described(request), &situation, &tokens)
                 .map_err(|reason| Refused::with(reason, event.clone()))?;
-            let basis = client.basis().and(situation.subject.basis());
             let step = match self.step(&situation, request, refreshed) {
                 Ok(step) => step,
                 Err(Obstacle::Refused(reason)) => return Err(Refused::with(reason, event)),
                 Err(Obstacle::Ask(reason, connection)) => {
-                    let ask = Ask::new(
-                        &situation.subject,
-                        client,
-                        &situation.target,
-                        request,
-                        (reason, connection),
-                    );
+                    let ask = Ask::new(&situation, &tokens, request, (reason, connection));
                     let refusal = self.ask(ask, origin).await;
                     return Err(Refused::with(refusal, event));
                 }
@@ -84,8 +77,8 @@ impl AuthorizationServer {
                     }
                 }
                 Step::Release(ready) => {
-                    let (fresh, permit, leave, target) = *ready;
-                    let basis = rests_on(basis, &fresh, &leave, &target);
+                    let (fresh, permit, leave) = *ready;
+                    let basis = situation.basis.clone();
                     let reply = self
                         .reply(fresh, &permit, &leave, origin.note(event.clone()))
                         .map_err(|reason| Refused::with(reason, event.clone()))?;
@@ -186,12 +179,7 @@ impl AuthorizationServer {
             Ok(Some(fresh)) if fresh.expires_at.is_none() && !target.ceiling.allow_unbounded_raw => {
                 Err(Obstacle::Refused(Reason::RawNotAllowed))
             }
-            Ok(Some(fresh)) => Ok(Step::Release(Box::new((
-                fresh,
-                permit,
-                leave.clone(),
-                target.clone(),
-            )))),
+            Ok(Some(fresh)) => Ok(Step::Release(Box::new((fresh, permit, leave.clone())))),
             Ok(None) => Ok(Step::Refresh(leave.connection.id.clone(), want)),
             Err(error) => {
                 tracing::error!(connection.id = %leave.connection.id, error = %error, "a stored token does not open");
@@ -243,14 +231,8 @@ impl AuthorizationServer {
         Ok(TokenReply::new(response, with_kind(event)))
     }
 
-    fn witnessed(
-        &self,
-        event: Event,
-        situation: &Situation,
-        client: &AuthenticatedClient,
-        tokens: &Tokens,
-    ) -> Result<Event, Reason> {
-        let subject = &situation.subject;
+    fn witnessed(&self, event: Event, situation: &Situation, tokens: &Tokens) -> Result<Event, Reason> {
+        let (subject, client) = (&situation.subject, &situation.client);
         let actors = actor::chain(
             subject.claims(),
             tokens.actor.as_ref(),
@@ -263,6 +245,8 @@ impl AuthorizationServer {
             .fact("client_auth_method", client.registration().auth_method.as_str())
             .fact("provider_id", situation.target.provider.row.id.as_str())
             .fact("user_id", subject.user().id.as_str())
+            .fact("session_id", subject.token().session_id.as_str())
+            .fact("authorization_id", subject.token().authorization_id.as_str())
             .fact("subject_jti", subject.claims().jti.as_str())
             .fact("actors", actor::recorded(&actors))
             .details(Details {
@@ -309,17 +293,6 @@ fn powers(held: &Holdings, target: &Target) -> Vec<GrantPower> {
             can_narrow: can_narrow && holding.grant.refresh_token.is_some(),
         })
         .collect()
-}
-
-fn rests_on(basis: Basis, fresh: &Fresh, leave: &Leave, target: &Target) -> Basis {
-    let basis = basis
-        .on(Change::of(ChangeKind::Provider, &target.provider.row.id))
-        .on(Change::of(ChangeKind::Connection, &leave.connection.id))
-        .on(Change::of(ChangeKind::UpstreamGrant, &fresh.grant_id));
-    match &leave.delegation_id {
-        Some(id) => basis.on(Change::of(ChangeKind::Delegation, id)),
-        None => basis,
-    }
 }
 
 /// `requested_token_type`: an access token, or not said (D-13).

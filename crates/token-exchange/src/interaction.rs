@@ -13,10 +13,8 @@ use vouchsafe_oauth_types::{InteractionHint, InteractionReason, Scope, TokenExch
 use vouchsafe_store::{StoreError, Tx, head, interactions};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::client_auth::AuthenticatedClient;
 use crate::refusal::{Reason, TokenRefusal, unavailable};
-use crate::subject::VerifiedSubject;
-use crate::target::Target;
+use crate::situation::{Situation, Tokens};
 
 /// What an agent wants a person to do.
 #[derive(Clone)]
@@ -37,20 +35,24 @@ pub(crate) type Why = (InteractionReason, Option<ConnectionId>);
 
 impl Ask {
     pub(crate) fn new(
-        subject: &VerifiedSubject,
-        client: &AuthenticatedClient,
-        target: &Target,
+        situation: &Situation,
+        tokens: &Tokens,
         request: &TokenExchangeRequest,
         (reason, connection_id): Why,
     ) -> Self {
+        let Situation {
+            client,
+            subject,
+            target,
+            ..
+        } = situation;
         let client_id = client.registration().id.clone();
         let provider_id = target.provider.row.id.clone();
-        let actors = subject
-            .claims()
-            .act
-            .as_ref()
-            .and_then(|act| serde_json::to_string(act).ok())
-            .unwrap_or_default();
+        let chain = (
+            &subject.claims().act,
+            tokens.actor.as_ref().map(|actor| (&actor.iss, &actor.sub)),
+        );
+        let actors = serde_json::to_string(&chain).unwrap_or_default();
         let asked = request.scope.as_ref().map(Scope::to_string).unwrap_or_default();
         let account = request.login_hint.as_deref().unwrap_or_default();
         // Client, key, subject, actor chain, target, account, scope, delivery, reason: length-prefixed, so that no two

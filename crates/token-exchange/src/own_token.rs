@@ -74,6 +74,10 @@ pub(crate) fn verify(
     if claims.iss != issuer {
         return Err(Invalid::NotOurs);
     }
+    // Bound to a key whose proof this server cannot take yet: to accept it would launder it into a bearer token (D-05).
+    if claims.cnf.is_some() {
+        return Err(Invalid::NotOurs);
+    }
     if claims.exp <= now {
         return Err(Invalid::Expired);
     }

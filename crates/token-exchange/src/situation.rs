@@ -1,9 +1,10 @@
 //! Everything an exchange is decided on, read in one transaction.
 
+use vouchsafe_audit::Basis;
 use vouchsafe_identity_provider::{Holdings, ProviderError, holdings};
-use vouchsafe_model::{ConnectionId, UnixMillis};
+use vouchsafe_model::{Change, ChangeKind, ConnectionId, UnixMillis};
 use vouchsafe_oauth_types::{AccessTokenClaims, InteractionReason, TokenExchangeRequest};
-use vouchsafe_store::{StoreError, Tx, connections};
+use vouchsafe_store::{StoreError, Tx, connections, head};
 use vouchsafe_vault::Vault;
 
 use crate::authorization_server::AuthorizationServer;
@@ -22,9 +23,13 @@ pub(crate) struct Tokens {
 
 /// What was found.
 pub(crate) struct Situation {
+    /// The client as it stands in this look.
+    pub(crate) client: AuthenticatedClient,
     pub(crate) subject: VerifiedSubject,
     pub(crate) target: Target,
     pub(crate) choice: Choice,
+    /// Everything above, each with the point at which it was read.
+    pub(crate) basis: Basis,
 }
 
 /// What the user's leave and connections come to.
@@ -72,34 +77,44 @@ struct Look {
 
 impl Look {
     fn look(&self, tx: &mut Tx<'_>) -> Result<Result<Situation, Reason>, StoreError> {
-        let subject = match self
-            .tokens
-            .subject
-            .verify(tx, &self.vault, &self.client, self.now)?
-        {
+        let Some(client) = self.client.renew(tx, &self.vault)? else {
+            return Ok(Err(Reason::ClientDisabled));
+        };
+        let subject = match self.tokens.subject.verify(tx, &self.vault, self.now)? {
             Ok(subject) => subject,
             Err(reason) => return Ok(Err(reason)),
         };
+        let mut basis = client.basis().and(subject.basis());
         if let Some(actor) = &self.tokens.actor {
-            let actor = SignedSubject::of(actor.clone());
-            if actor.verify(tx, &self.vault, &self.client, self.now)?.is_err() {
-                return Ok(Err(Reason::ActorInvalid));
+            match SignedSubject::of(actor.clone()).verify(tx, &self.vault, self.now)? {
+                Ok(actor) => basis = basis.and(actor.basis()),
+                Err(_) => return Ok(Err(Reason::ActorInvalid)),
             }
         }
-        let target = match target::resolve(tx, &self.vault, self.client.registration(), &self.names) {
+        if let Err(reason) = subject.presented_by(&client, self.tokens.actor.as_ref()) {
+            return Ok(Err(reason));
+        }
+        let point = head::peek(tx)?.change_seq;
+        let target = match target::resolve(tx, &self.vault, client.registration(), &self.names) {
             Ok(Ok(target)) => target,
             Ok(Err(reason)) => return Ok(Err(reason)),
             Err(ProviderError::Store(error)) => return Err(error),
             Err(error) => {
-                tracing::error!(error = %error, "a provider cannot be used");
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a provider cannot be used"
+                );
                 return Ok(Err(Reason::UpstreamMisconfigured));
             }
         };
         let choice = self.choose(tx, &subject, &target)?;
+        let basis = basis.and(rests_on(point, &target, &choice));
         Ok(Ok(Situation {
+            client,
             subject,
             target,
             choice,
+            basis,
         }))
     }
 
@@ -140,5 +155,22 @@ impl Look {
         let held = holdings(tx, connection)?;
         let last_used = connections::last_used(tx, &connection.id)?;
         Ok(Choice::Use(Box::new((leave, held, last_used))))
+    }
+}
+
+/// Provider, connection and delegation, read at or after `point`.
+fn rests_on(point: i64, target: &Target, choice: &Choice) -> Basis {
+    let basis = Basis::at(point).on(Change::of(ChangeKind::Provider, &target.provider.row.id));
+    let Choice::Use(chosen) = choice else { return basis };
+    let (leave, held, _) = &**chosen;
+    let basis = basis.on(Change::of(ChangeKind::Connection, &leave.connection.id));
+    let grants = held
+        .grants
+        .iter()
+        .map(|holding| Change::of(ChangeKind::UpstreamGrant, &holding.grant.id));
+    let basis = grants.fold(basis, Basis::on);
+    match &leave.delegation_id {
+        Some(id) => basis.on(Change::of(ChangeKind::Delegation, id)),
+        None => basis,
     }
 }

@@ -6,9 +6,11 @@
 //! 4. the presenter rule (D-03).
 
 use vouchsafe_audit::Basis;
-use vouchsafe_model::{Change, ChangeKind, IssuedToken, Session, UnixMillis, User, UserStatus};
+use vouchsafe_model::{
+    Change, ChangeKind, ClientId, ClientStatus, IssuedToken, UnixMillis, User, UserStatus,
+};
 use vouchsafe_oauth_types::{AccessTokenClaims, SecretText, TokenType};
-use vouchsafe_store::{StoreError, Tx, authorizations, head, issued_tokens, sessions, users};
+use vouchsafe_store::{StoreError, Tx, authorizations, clients, head, issued_tokens, sessions, users};
 use vouchsafe_vault::Vault;
 
 use crate::client_auth::AuthenticatedClient;
@@ -25,6 +27,7 @@ pub(crate) struct SignedSubject {
 pub(crate) struct VerifiedSubject {
     user: User,
     claims: AccessTokenClaims,
+    token: IssuedToken,
     basis: Basis,
 }
 
@@ -52,21 +55,24 @@ impl SignedSubject {
         Self { claims }
     }
 
-    /// Steps 3 and 4. The outer result is the database's, the inner one ours.
+    /// Step 3. The outer result is the database's, the inner one ours.
     pub(crate) fn verify(
         &self,
         tx: &mut Tx<'_>,
         vault: &Vault,
-        client: &AuthenticatedClient,
         now: UnixMillis,
     ) -> Result<Result<VerifiedSubject, Reason>, StoreError> {
         let change_seq = head::peek(tx)?.change_seq;
+        // Time goes on while a refresh is waited for.
+        if self.claims.exp <= now.as_seconds() {
+            return Ok(Err(Reason::SubjectExpired));
+        }
         let Some(token) = self.issued(tx)? else {
             return Ok(Err(Reason::SubjectRevoked));
         };
         if token.revoked_at.is_some()
             || !consent_stands(tx, vault, &token)?
-            || !session_lives(tx, vault, &token, now)?
+            || !issuer_client_stands(tx, vault, &token)?
         {
             return Ok(Err(Reason::SubjectRevoked));
         }
@@ -74,17 +80,19 @@ impl SignedSubject {
         let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
             return Ok(Err(Reason::SubjectUserDisabled));
         };
-        if !may_present(&self.claims, client) {
-            return Ok(Err(Reason::SubjectPresenter));
+        if !session_lives(tx, vault, &token, (&user, now))? {
+            return Ok(Err(Reason::SubjectRevoked));
         }
         let basis = Basis::at(change_seq)
             .on(Change::of(ChangeKind::User, &user.id))
+            .on(Change::of(ChangeKind::Client, &token.client_id))
             .on(Change::of(ChangeKind::Session, &token.session_id))
             .on(Change::of(ChangeKind::Authorization, &token.authorization_id))
             .on(Change::of(ChangeKind::Token, &token.id));
         Ok(Ok(VerifiedSubject {
             user,
             claims: self.claims.clone(),
+            token,
             basis,
         }))
     }
@@ -102,6 +110,15 @@ impl SignedSubject {
 }
 
 impl VerifiedSubject {
+    /// Step 4: whether this client may present it, with this actor beside it.
+    pub(crate) fn presented_by(
+        &self,
+        client: &AuthenticatedClient,
+        actor: Option<&AccessTokenClaims>,
+    ) -> Result<(), Reason> {
+        may_present(&self.claims, client, actor)
+    }
+
     /// The person.
     pub(crate) const fn user(&self) -> &User {
         &self.user
@@ -110,6 +127,11 @@ impl VerifiedSubject {
     /// The claims.
     pub(crate) const fn claims(&self) -> &AccessTokenClaims {
         &self.claims
+    }
+
+    /// The browser session and the consent that the token rests on.
+    pub(crate) const fn token(&self) -> &IssuedToken {
+        &self.token
     }
 
     /// What a release in this name rests on.
@@ -123,34 +145,50 @@ fn consent_stands(tx: &mut Tx<'_>, vault: &Vault, token: &IssuedToken) -> Result
     Ok(row.is_some_and(|(row, withdrawn)| withdrawn.is_none() && vault.verify(row).is_ok()))
 }
 
+/// The client that the token was issued to may still do something, whoever presents it (TV-09).
+fn issuer_client_stands(tx: &mut Tx<'_>, vault: &Vault, token: &IssuedToken) -> Result<bool, StoreError> {
+    let row = clients::by_id(tx, &token.client_id)?;
+    let client = row.and_then(|row| vault.verify(row).ok());
+    Ok(client.is_some_and(|client| client.status == ClientStatus::Active))
+}
+
 fn session_lives(
     tx: &mut Tx<'_>,
     vault: &Vault,
     token: &IssuedToken,
-    now: UnixMillis,
+    (user, now): (&User, UnixMillis),
 ) -> Result<bool, StoreError> {
     let row = sessions::by_id(tx, &token.session_id)?;
-    Ok(row.is_some_and(|(row, ended)| {
-        let session: Option<Session> = vault.verify(row).ok();
-        ended.is_none() && session.is_some_and(|session| session.expires_at > now)
-    }))
+    let session = row
+        .filter(|(_, ended)| ended.is_none())
+        .and_then(|(row, _)| vault.verify(row).ok());
+    Ok(session.is_some_and(|session| session.expires_at > now && session.outlives_reset_of(user)))
 }
 
 /// D-03: its own client; or a client that an admin has linked to it as the resource the token was meant for; or the
-/// party that `may_act` names. Absence of `may_act` means that nobody else may (TE-4.4-02).
-fn may_present(claims: &AccessTokenClaims, client: &AuthenticatedClient) -> bool {
+/// party that `may_act` names: the actor when an actor token came along, else the client. Absence of `may_act` means
+/// that nobody else may (TE-4.4-02).
+fn may_present(
+    claims: &AccessTokenClaims,
+    client: &AuthenticatedClient,
+    actor: Option<&AccessTokenClaims>,
+) -> Result<(), Reason> {
     let registration = client.registration();
     let presenter = registration.id.as_str();
-    let linked = registration
-        .accepts_tokens_of
-        .iter()
-        .any(|id| id.as_str() == claims.client_id);
-    let named = claims.may_act.as_ref().is_some_and(|party| {
-        party.sub == presenter && party.iss.as_deref().is_none_or(|issuer| issuer == claims.iss)
-    });
-    match &claims.may_act {
-        // TE-4.4-01: who is named may act, and no one else, not even its own client.
-        Some(_) => named,
-        None => claims.client_id == presenter || linked,
-    }
+    let Some(party) = &claims.may_act else {
+        let mut linked = registration.accepts_tokens_of.iter().map(ClientId::as_str);
+        let own = claims.client_id == presenter;
+        return if own || linked.any(|id| id == claims.client_id) {
+            Ok(())
+        } else {
+            Err(Reason::SubjectPresenter)
+        };
+    };
+    // TE-4.4-01: who is named may act, and no one else, not even the token's own client.
+    let (acting, issuer, reason) = match actor {
+        Some(actor) => (actor.sub.as_str(), actor.iss.as_str(), Reason::ActorNotAllowed),
+        None => (presenter, claims.iss.as_str(), Reason::SubjectPresenter),
+    };
+    let named = party.sub == acting && party.iss.as_deref().is_none_or(|named| named == issuer);
+    if named { Ok(()) } else { Err(reason) }
 }

@@ -34,41 +34,62 @@ pub(crate) fn resolve(
     if names.audience.is_empty() && names.resource.is_empty() {
         return Ok(Err(Reason::NoTarget));
     }
-    let mut allowed = Vec::new();
+    let mut found = Vec::new();
+    for audience in &names.audience {
+        let Some(ceiling) = client
+            .ceilings
+            .iter()
+            .find(|ceiling| ceiling.provider_id.as_str() == audience)
+        else {
+            return Ok(Err(Reason::ForbiddenTarget));
+        };
+        found.push(load(tx, vault, ceiling)?);
+    }
+    if !names.resource.is_empty() {
+        let allowed = usable(tx, vault, client)?;
+        for uri in &names.resource {
+            found.push(allowed.iter().find(|target| target.is_resource(uri)).cloned());
+        }
+    }
+    let mut chosen: Option<Target> = None;
+    for target in found {
+        match (target, &chosen) {
+            (None, _) => return Ok(Err(Reason::UnknownTarget)),
+            (Some(target), Some(chosen)) if target.ceiling.provider_id != chosen.ceiling.provider_id => {
+                return Ok(Err(Reason::SeveralTargets));
+            }
+            (target, _) => chosen = target,
+        }
+    }
+    Ok(chosen.ok_or(Reason::UnknownTarget))
+}
+
+fn load(tx: &mut Tx<'_>, vault: &Vault, ceiling: &Ceiling) -> Result<Option<Target>, ProviderError> {
+    let provider = load_provider(tx, vault, &ceiling.provider_id)?;
+    Ok(provider.map(|provider| Target {
+        provider,
+        ceiling: ceiling.clone(),
+    }))
+}
+
+/// Everything the client may name. A provider that cannot be used is no reason to refuse the others.
+fn usable(tx: &mut Tx<'_>, vault: &Vault, client: &Client) -> Result<Vec<Target>, ProviderError> {
+    let mut found = Vec::new();
     for ceiling in &client.ceilings {
-        if let Some(provider) = load_provider(tx, vault, &ceiling.provider_id)? {
-            allowed.push(Target {
-                provider,
-                ceiling: ceiling.clone(),
-            });
+        match load(tx, vault, ceiling) {
+            Ok(target) => found.extend(target),
+            Err(ProviderError::Store(error)) => return Err(error.into()),
+            Err(error) => tracing::error!(
+                provider.id = %ceiling.provider_id,
+                error = &error as &dyn std::error::Error,
+                "a provider cannot be used"
+            ),
         }
     }
-    let mut chosen: Option<usize> = None;
-    let by_audience = names
-        .audience
-        .iter()
-        .map(|name| allowed.iter().position(|target| target.is_audience(name)));
-    let by_resource = names
-        .resource
-        .iter()
-        .map(|name| allowed.iter().position(|target| target.is_resource(name)));
-    for found in by_audience.chain(by_resource) {
-        match (found, chosen) {
-            (None, _) => return Ok(Err(Reason::ForbiddenTarget)),
-            (Some(found), Some(chosen)) if found != chosen => return Ok(Err(Reason::SeveralTargets)),
-            (found, _) => chosen = found,
-        }
-    }
-    Ok(chosen
-        .map(|index| allowed.swap_remove(index))
-        .ok_or(Reason::UnknownTarget))
+    Ok(found)
 }
 
 impl Target {
-    fn is_audience(&self, name: &str) -> bool {
-        self.ceiling.provider_id.as_str() == name
-    }
-
     fn is_resource(&self, uri: &str) -> bool {
         self.provider
             .entry

@@ -1,6 +1,10 @@
 //! The program as a process: the demo, a server that is killed between every two steps, and the small commands.
 
+#![expect(non_snake_case, reason = "tests carry requirement ids")]
+
 mod program;
+
+use std::os::unix::process::ExitStatusExt as _;
 
 use program::{Program, Server};
 use serde_json::Value;
@@ -18,12 +22,12 @@ fn the_demo_ends_with_every_step_held() {
 
 /// The last line of the issue: whatever a step has said is on the disk, and the next server goes on from there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_between_every_two_steps_still_finishes_the_job() {
+async fn up_10__a_server_killed_between_every_two_steps_still_finishes_the_job() {
     the_job_with_a_kill_between_every_two_steps(Server::start().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_between_every_two_steps_still_finishes_the_job_on_postgresql() {
+async fn up_10__a_server_killed_between_every_two_steps_still_finishes_the_job_on_postgresql() {
     if let Some(server) = Server::start_on_postgresql().await {
         the_job_with_a_kill_between_every_two_steps(server).await;
     }
@@ -98,6 +102,29 @@ async fn an_orderly_stop_loses_nothing() {
     );
     server.restart().await;
     assert_eq!(token(&journey.exchange(&subject).await.unwrap()), first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_abort_writes_no_core() {
+    let mut server = Server::start().await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.process_id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    assert_eq!(
+        core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(),
+        ["0", "0"],
+        "{core}"
+    );
+    assert!(!server.abort().core_dumped());
+    assert!(
+        server
+            .program
+            .names()
+            .iter()
+            .all(|name| !name.starts_with("core"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

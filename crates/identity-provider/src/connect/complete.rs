@@ -113,7 +113,7 @@ fn connected(user: &User, attempt: &ConnectAttempt, stored: &Stored) -> Event {
         .fact("renewed", stored.renewed)
         .fact("scope", stored.scope.clone())
         .fact_if("client_id", attempt.client_id.as_ref().map(ClientId::as_str))
-        .version("connections", &connection.id, connection.version);
+        .connection(connection);
     if stored.renewed {
         // Tokens that a release may rest on have been replaced.
         event = event.changes(Change::of(ChangeKind::Connection, &connection.id));

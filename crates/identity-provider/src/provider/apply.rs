@@ -76,7 +76,8 @@ impl IdentityProvider {
             managed_by: definition.managed_by,
             updated_at: inner.clock.now(),
         };
-        providers::put(tx, &inner.vault.tag(row))?;
+        let row = inner.vault.tag(row);
+        providers::put(tx, &row)?;
         let changed = Event::new(EventKind::ProviderChanged)
             .fact("provider_id", definition.id.as_str())
             .fact("created", current.is_none() && !tampered)
@@ -85,6 +86,7 @@ impl IdentityProvider {
                 current.as_ref().is_some_and(|row| row.hosts != hosts),
             )
             .fact("managed_by", definition.managed_by.as_str())
+            .row("providers", &definition.id, &row)
             .changes(Change::of(ChangeKind::Provider, &definition.id));
         let found = tampered.then(|| tampered_row(&definition.id));
         inner.ledger.append_all(tx, found.into_iter().chain([changed]))?;
@@ -111,9 +113,11 @@ impl IdentityProvider {
                     updated_at: inner.clock.now(),
                     ..row
                 };
-                providers::put(tx, &inner.vault.tag(row))?;
+                let row = inner.vault.tag(row);
+                providers::put(tx, &row)?;
                 let event = Event::new(EventKind::ProviderDisabled)
                     .fact("provider_id", id.as_str())
+                    .row("providers", &id, &row)
                     .changes(Change::of(ChangeKind::Provider, &id));
                 inner.ledger.append(tx, event)?;
                 Ok(Applied::Changed)

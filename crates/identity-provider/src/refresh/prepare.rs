@@ -203,7 +203,7 @@ impl IdentityProvider {
             .fact("reason", reason.as_str())
             .fact_if("code", code)
             .changes(Change::of(ChangeKind::Connection, &connection.id))
-            .version("connections", &connection.id, connection.version);
+            .connection(&connection);
         self.inner().ledger.append(tx, event)?;
         Ok(RefreshError::NeedsConsent(reason))
     }

@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 
 use vouchsafe_model::{Connection, ConnectionState, RevocationSecret, UnixMillis, UpstreamGrant};
-use vouchsafe_store::{
-    StoreError, Tx, access_tokens, data_keys, jobs, upstream_grants, upstream_revocations,
-};
+use vouchsafe_store::{StoreError, Tx, data_keys, jobs, upstream_grants, upstream_revocations};
 use vouchsafe_vault::OpenDataKey;
 
 use super::moving;
@@ -87,8 +85,7 @@ impl IdentityProvider {
             self.queue(tx, old, replaced, &still_used)?;
         }
         for holding in replaced {
-            access_tokens::delete_of_grant(tx, &holding.grant.id)?;
-            upstream_grants::delete(tx, &holding.grant.id)?;
+            upstream_grants::delete(tx, &holding.grant)?;
         }
         Ok(())
     }

@@ -28,21 +28,20 @@ both_databases! {
     }
 
     async fn ar_01__an_old_session_must_prove_again_who_it_is(app: TestApp) {
-        let Connected { mut browser, agent, .. } = app.connected("ada").await;
+        let mut browser = app.signed_in("ada").await;
+        let agent = app.agent();
         app.advance(Duration::from_secs(16 * 60));
         let subject_token = app.subject_token(&mut browser, AGENT_ID, &agent).await;
-        let page = browser.open(&format!("{}/connections", app.base)).await;
-        let delegation = app.texts("SELECT id AS text FROM delegations").remove(0);
-        browser.submit(&page, Some(&format!("withdraw-{delegation}")), &[]).await;
         let asked = agent.exchange(&subject_token, PROVIDER, &[]).await;
         let uri = asked.member("interaction_uri").to_owned();
-        let page = browser.open(&uri).await;
-        assert!(page.redirect().is_some() || page.reply.text().contains("sign in again") || page.reply.text().contains("Sign in again"));
-        let csrf = page.reply.text();
-        let token = csrf.split("name=\"csrf\" value=\"").nth(1).map(|rest| rest.split('"').next().unwrap().to_owned());
-        let fields = [("decision", "approve"), ("csrf", token.as_deref().unwrap_or(""))];
-        let forced = browser.post(&uri, &fields).await;
-        assert_ne!(forced.reply.status, 200);
+        assert!(browser.open(&uri).await.redirect().unwrap().path().starts_with("/login"));
+        // With everything a page of this session would send, except a recent sign-in.
+        let page = browser.open(&format!("{}/connections", app.base)).await.reply.text();
+        let csrf = page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let forced = browser.post(&uri, &[("decision", "approve"), ("csrf", &csrf)]).await;
+        assert!(forced.redirect().unwrap().path().starts_with("/login"), "{}", forced.reply.text());
+        assert_eq!(app.texts("SELECT id AS text FROM delegations"), Vec::<String>::new());
+        assert_eq!(app.texts("SELECT id AS text FROM connect_attempts"), Vec::<String>::new());
         assert_eq!(agent.exchange(&subject_token, PROVIDER, &[]).await.error(), "interaction_required");
         app.sign_in(&mut browser, "ada").await;
         let subject_token = app.subject_token(&mut browser, AGENT_ID, &agent).await;
@@ -132,7 +131,10 @@ both_databases! {
         let now = app.texts("SELECT id AS text FROM connections");
         assert!(now.len() == 2 && now.contains(&connection));
         // Un-revoking by SQL brings nothing back, and shows.
-        app.sql(&format!("UPDATE connections SET state = 'active' WHERE id = '{connection}'"));
+        app.sql(&format!("UPDATE connections SET state = 'active', state_at = NULL WHERE id = '{connection}'"));
+        let findings = app.findings().await.join("; ");
+        assert!(findings.contains(&format!("row {connection} of connections is in another state")), "{findings}");
+        assert_eq!(agent.exchange(&subject_token, PROVIDER, &[("login_hint", &connection)]).await.error(), "interaction_required");
         app.finish_tampered().await;
     }
 
@@ -230,13 +232,23 @@ both_databases! {
             answer.json["interaction_uri"] = "…".into();
             answer.json
         };
-        for more in [vec![], vec![("scope", "openid read")], vec![("login_hint", "ada")]] {
-            let a = second.exchange(&connected, PROVIDER, &more).await;
-            let b = second.exchange(&unconnected, PROVIDER, &more).await;
+        let more = [vec![], vec![("scope", "openid read")], vec![("login_hint", "ada")], vec![("scope", "write")]];
+        // Healthy; then dead at the provider; then two accounts.
+        for (state, more) in (0..3).flat_map(|state| more.iter().map(move |more| (state, more))) {
+            if state == 1 && more.is_empty() {
+                app.sql("UPDATE connections SET state = 'needs_consent', state_reason = 'grant_dead', state_at = 1");
+            }
+            if state == 2 && more.is_empty() {
+                app.sql("CREATE TABLE copied AS SELECT * FROM connections");
+                app.sql("UPDATE copied SET id = 'con_00000000000000000000000001', account_id = 'other'");
+                app.sql("INSERT INTO connections SELECT * FROM copied");
+            }
+            let a = second.exchange(&connected, PROVIDER, more).await;
+            let b = second.exchange(&unconnected, PROVIDER, more).await;
             assert_eq!(a.error(), "interaction_required");
             assert_eq!(same(a), same(b));
         }
-        app.finish().await;
+        app.finish_tampered().await;
     }
 
     async fn ar_12__a_link_opens_only_for_its_user_and_looking_consumes_nothing(app: TestApp) {
@@ -257,6 +269,8 @@ both_databases! {
         // Another scope is another request, with a link of its own.
         let narrower = agent.exchange(&subject_token, PROVIDER, &[("scope", "openid read")]).await;
         assert_ne!(narrower.member("interaction_uri"), uri);
+        let other_account = agent.exchange(&subject_token, PROVIDER, &[("login_hint", "work")]).await;
+        assert!(![uri.as_str(), narrower.member("interaction_uri")].contains(&other_account.member("interaction_uri")));
         // Refused: the same request is refused for a while, and then may ask again.
         let page = browser.open(&uri).await;
         browser.submit(&page, Some("interaction"), &[("decision", "deny")]).await;
@@ -321,6 +335,7 @@ both_databases! {
         // The sessions are gone, and with them the subject token.
         assert_eq!(agent.exchange(&subject_token, PROVIDER, &[]).await.error(), "invalid_request");
         app.reset_password("ada", vouchsafe_testkit::PASSWORD).await;
+        app.advance(Duration::from_secs(1));
         let mut browser = app.signed_in("ada").await;
         let subject_token = app.subject_token(&mut browser, AGENT_ID, &agent).await;
         let asked = agent.exchange(&subject_token, PROVIDER, &[]).await;

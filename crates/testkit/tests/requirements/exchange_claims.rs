@@ -33,16 +33,23 @@ both_databases! {
 
     async fn te_4_1_05_07__no_actor_by_parameter_and_no_power_by_a_nested_one(app: TestApp) {
         let mut app = app;
-        let Connected { subject_token, .. } = app.connected("ada").await;
+        let Connected { mut browser, subject_token, .. } = app.connected("ada").await;
         let secret = "a-secret-of-a-second-agent-0123456789";
         app.client(ClientSetup::new("second-agent", secret).ceiling(PROVIDER, "openid read write")).await;
         let second = Agent::basic(&app.base, "second-agent", secret);
-        // The nested actor is the agent that has leave; the presenter is not.
-        let nested = forge::with(&app, &subject_token, "client_id", json!("second-agent"));
-        let nested = forge::with(&app, &nested, "act", json!({"sub": AGENT_ID, "client_id": AGENT_ID}));
-        assert_eq!(second.exchange(&nested, PROVIDER, &[]).await.error(), "invalid_request");
+        // Its own token, with the agent that has leave nested inside: still without leave.
+        let own = app.subject_token(&mut browser, "second-agent", &second).await;
+        let nested = forge::with(&app, &own, "act", json!({"sub": AGENT_ID, "client_id": AGENT_ID}));
+        assert_eq!(second.exchange(&nested, PROVIDER, &[]).await.error(), "interaction_required");
         let act = [("act", r#"{"sub":"briefing-agent"}"#), ("actor", AGENT_ID)];
-        assert_eq!(second.exchange(&subject_token, PROVIDER, &act).await.error(), "invalid_request");
+        assert_eq!(second.exchange(&own, PROVIDER, &act).await.error(), "interaction_required");
+        // The agent's own token, with an actor that somebody else signed into it: no token at all.
+        let mut claims = forge::claims(&subject_token);
+        claims["act"] = json!({"sub": "second-agent"});
+        let forged = forge::signed_by_another_key(&app, &claims);
+        assert_eq!(app.agent().exchange(&forged, PROVIDER, &[]).await.error(), "invalid_request");
+        let genuine = forge::signed(&app, &claims);
+        app.agent().exchange(&genuine, PROVIDER, &[]).await.token();
         app.finish().await;
     }
 

@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use vouchsafe_fake_upstream::{Endpoint, Fault};
-use vouchsafe_testkit::{AGENT_ID, Agent, Connected, PROVIDER, TestApp, both_databases};
+use vouchsafe_oauth_types::GrantType;
+use vouchsafe_testkit::{AGENT_ID, Agent, ClientSetup, Connected, PROVIDER, TestApp, both_databases};
 
 both_databases! {
     async fn te_2_2_2_01_02_03_04_05__each_failure_has_its_code(app: TestApp) {
         let Connected { agent, subject_token, .. } = app.connected("ada").await;
+        let mut app = app;
+        let setup = ClientSetup::new("reader", "a-secret-of-a-client-without-the-grant-01")
+            .with(|client| client.grant_types = vec![GrantType::AuthorizationCode]);
+        app.client(setup).await;
         assert_eq!(agent.exchange("rubbish", PROVIDER, &[]).await.error(), "invalid_request");
         assert_eq!(agent.exchange(&subject_token, "elsewhere", &[]).await.error(), "invalid_target");
         assert_eq!(agent.exchange(&subject_token, PROVIDER, &[("scope", "admin")]).await.error(), "invalid_scope");
@@ -17,6 +22,9 @@ both_databases! {
         assert!(refused.reply.header("www-authenticate").starts_with("Basic "));
         let posted = Agent::post(&app.base, "stranger", "stranger").exchange(&subject_token, PROVIDER, &[]).await;
         assert_eq!(posted.error(), "invalid_client");
+        let unregistered = Agent::basic(&app.base, "reader", "a-secret-of-a-client-without-the-grant-01");
+        let refused = unregistered.exchange(&subject_token, PROVIDER, &[]).await;
+        assert_eq!(refused.error(), "unauthorized_client");
         app.finish().await;
     }
 

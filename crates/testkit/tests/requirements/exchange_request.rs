@@ -80,7 +80,7 @@ both_databases! {
         app.finish().await;
     }
 
-    async fn te_2_1_06_16_21_23__the_declared_type_must_be_accepted_and_true(app: TestApp) {
+    async fn te_2_1_06_16_21__the_declared_type_must_be_accepted_and_true(app: TestApp) {
         let Connected { agent, subject_token, .. } = app.connected("ada").await;
         for kind in ["id_token", "refresh_token", "jwt", "saml1", "saml2", "ACCESS_TOKEN", "access_token "] {
             let declared = format!("urn:ietf:params:oauth:token-type:{kind}");
@@ -113,7 +113,7 @@ both_databases! {
         let Connected { agent, subject_token, .. } = app.connected("ada").await;
         let resource = app.resource("oidc");
         let before = app.records("token.exchanged").await.len();
-        let both = agent.exchange(&subject_token, PROVIDER, &[("audience", PROVIDER), ("resource", &resource)]).await;
+        let both = agent.exchange(&subject_token, PROVIDER, &[("audience", PROVIDER), ("resource", &resource), ("resource", &resource)]).await;
         both.token();
         assert_eq!(app.records("token.exchanged").await.len(), before + 1);
         for unknown in [("audience", "elsewhere"), ("resource", "https://elsewhere.example/")] {
@@ -174,6 +174,7 @@ both_databases! {
             forge::with(&app, &subject_token, "sub", json!("usr_00000000000000000000000000")),
             forge::with(&app, &subject_token, "jti", json!("tok_00000000000000000000000000")),
             forge::with(&app, &subject_token, "jti", json!("../../etc/passwd")),
+            forge::signed_by_another_key(&app, &forge::claims(&subject_token)),
             format!("{subject_token}x"),
             subject_token.rsplit_once('.').unwrap().0.to_owned() + ".",
             "x".repeat(20_000),
@@ -219,6 +220,25 @@ both_databases! {
         }
         let as_jwt = ("actor_token_type", "urn:ietf:params:oauth:token-type:jwt");
         let answer = agent.exchange(&subject_token, PROVIDER, &[("actor_token", &subject_token), as_jwt]).await;
+        assert_eq!(answer.error(), "invalid_request");
+        app.finish().await;
+    }
+
+    async fn te_2_1_25__a_bound_subject_is_not_laundered_into_a_bearer_token(app: TestApp) {
+        let Connected { agent, subject_token, .. } = app.connected("ada").await;
+        let bound = forge::with(&app, &subject_token, "cnf", json!({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}));
+        assert_eq!(agent.exchange(&bound, PROVIDER, &[]).await.error(), "invalid_request");
+        app.finish().await;
+    }
+
+    async fn te_2_1_23__an_id_token_is_no_subject_here(app: TestApp) {
+        let Connected { agent, subject_token, .. } = app.connected("ada").await;
+        let answer = agent.request(&[
+            ("grant_type", EXCHANGE),
+            ("subject_token", &subject_token),
+            ("subject_token_type", "urn:ietf:params:oauth:token-type:id_token"),
+            ("audience", PROVIDER),
+        ]).await;
         assert_eq!(answer.error(), "invalid_request");
         app.finish().await;
     }

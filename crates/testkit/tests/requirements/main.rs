@@ -11,5 +11,6 @@ mod exchange_request;
 mod exchange_response;
 mod exchange_target;
 mod forge;
+mod races;
 mod vault;
 mod vault_exchange;

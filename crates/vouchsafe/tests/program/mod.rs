@@ -55,6 +55,14 @@ impl Program {
         }
     }
 
+    /// What lies in its folder.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.folder.path()).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -193,6 +201,18 @@ impl Server {
         child.kill().unwrap();
         child.wait().unwrap();
         self.restart().await;
+    }
+
+    /// As an abort of its own would end it: by SIGABRT, which writes a core where it may.
+    pub(crate) fn abort(&mut self) -> ExitStatus {
+        let mut child = self.child.take().unwrap();
+        let pid = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(pid, rustix::process::Signal::ABORT).unwrap();
+        child.wait().unwrap()
+    }
+
+    pub(crate) fn process_id(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     /// SIGTERM, and wait.
