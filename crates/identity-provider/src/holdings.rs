@@ -9,7 +9,7 @@ use vouchsafe_oauth_types::Scope;
 use vouchsafe_store::{StoreError, Tx, access_tokens, data_keys, upstream_grants};
 use vouchsafe_vault::{Vault, VaultError};
 
-use crate::sealing::Owner;
+use crate::sealing::{Owner, access_token_row};
 
 /// The grants of a connection, sealed.
 #[derive(Debug, Clone)]
@@ -117,7 +117,8 @@ impl Holdings {
             return Ok(None);
         };
         let key = vault.open_data_key(data_key)?;
-        let context = Owner::of(connection).access_token(token.id.as_str(), token.version);
+        let row = access_token_row(token);
+        let context = Owner::of(connection).access_token(&row, token.version);
         Ok(Some(Fresh {
             token: vault.open(&key, &context, &token.token)?,
             expires_at: token.expires_at,

@@ -46,6 +46,8 @@ pub struct ConnectOptions {
     pub revocation_deadline: Duration,
     /// How long the answer to a revocation waits for its first attempt.
     pub revocation_wait: Duration,
+    /// How long a caller waits for a refresh that another process has begun.
+    pub lease_wait: Duration,
     /// How long the database is tried after a provider has answered.
     pub commit_patience: Duration,
 }
@@ -56,6 +58,7 @@ impl Default for ConnectOptions {
             attempt_lifetime: Duration::from_secs(600),
             revocation_deadline: Duration::from_secs(7 * 24 * 3600),
             revocation_wait: Duration::from_secs(3),
+            lease_wait: Duration::from_secs(5),
             commit_patience: Duration::from_secs(30),
         }
     }

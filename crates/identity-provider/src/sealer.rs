@@ -1,12 +1,10 @@
 //! Sealing fresh tokens into rows.
 
-use vouchsafe_model::{
-    AccessToken, AccessTokenId, Connection, Ids, Sealed, Secret, UnixMillis, UpstreamGrant,
-};
+use vouchsafe_model::{AccessToken, Connection, Ids, Sealed, Secret, UnixMillis, UpstreamGrant};
 use vouchsafe_vault::{OpenDataKey, Vault};
 
 use crate::catalogue::TokenPart;
-use crate::sealing::Owner;
+use crate::sealing::{Owner, access_token_row};
 
 /// What tokens are sealed with, and for whom.
 pub(crate) struct Sealer<'a> {
@@ -45,22 +43,37 @@ impl Sealer<'_> {
         self.vault.seal(self.key, &context, token)
     }
 
-    /// The access token of a part. A new row each time, so its version is always 1.
-    pub(crate) fn access_token(&self, grant: &UpstreamGrant, part: &TokenPart) -> AccessToken {
-        let id: AccessTokenId = self.ids.next();
-        let context = Owner::of(self.connection).access_token(id.as_str(), 1);
-        AccessToken {
+    /// The access token of a part, filed as one of the whole grant or as what was wanted. A new row each time, so its
+    /// version is always 1. It is sealed last: the seal covers what the row says of it.
+    pub(crate) fn access_token(
+        &self,
+        grant: &UpstreamGrant,
+        part: &TokenPart,
+        filed: Filed<'_>,
+    ) -> AccessToken {
+        let mut token = AccessToken {
+            id: self.ids.next(),
             upstream_grant_id: grant.id.clone(),
             connection_id: self.connection.id.clone(),
-            audience: String::new(),
-            scope_key: String::new(),
+            audience: filed.audience.to_owned(),
+            scope_key: filed.scope_key.to_owned(),
             scope: part.scope.clone(),
-            token: self.vault.seal(self.key, &context, &part.access_token),
+            token: Sealed::from_bytes(Vec::new()),
             data_key_id: self.key.id.clone(),
             version: 1,
             expires_at: part.expires_at,
             issued_at: self.received_at,
-            id,
-        }
+        };
+        let row = access_token_row(&token);
+        let context = Owner::of(self.connection).access_token(&row, token.version);
+        token.token = self.vault.seal(self.key, &context, &part.access_token);
+        token
     }
+}
+
+/// Under which audience and narrowing a token is found again; empty = the whole grant.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Filed<'a> {
+    pub(crate) audience: &'a str,
+    pub(crate) scope_key: &'a str,
 }

@@ -1,6 +1,8 @@
 //! Where each secret of this crate is sealed: one place for every context (VA-01).
 
-use vouchsafe_model::{ConnectAttempt, Connection, HostsDigest, ProviderId, SealContext, UserId};
+use vouchsafe_model::{
+    AccessToken, ConnectAttempt, Connection, HostsDigest, ProviderId, SealContext, UserId,
+};
 
 /// Whose secrets, and where they may go.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +26,7 @@ impl<'a> Owner<'a> {
         self.context(UPSTREAM_GRANTS, REFRESH_TOKEN, grant, version)
     }
 
-    /// An access token in its row.
+    /// An access token in its row, as [`access_token_row`] names it.
     pub(crate) fn access_token(self, row: &'a str, version: i64) -> SealContext<'a> {
         self.context(ACCESS_TOKENS, TOKEN, row, version)
     }
@@ -47,6 +49,21 @@ impl<'a> Owner<'a> {
             version,
         }
     }
+}
+
+/// The row of an access token, for its seal: the id and everything the row says of the token. What a token can do and
+/// when it ends decides whether it is handed out, so a row that the database alone relabels does not open.
+pub(crate) fn access_token_row(token: &AccessToken) -> String {
+    let claims = (
+        token.id.as_str(),
+        token.upstream_grant_id.as_str(),
+        &token.audience,
+        &token.scope_key,
+        &token.scope,
+        token.expires_at,
+        token.issued_at,
+    );
+    serde_json::to_string(&claims).expect("texts and numbers serialise")
 }
 
 /// A column of a connect attempt. It is written once, so the version is free to bind the authority state that the flow

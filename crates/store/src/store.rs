@@ -44,6 +44,11 @@ impl Store {
         Self::with(location, options, writing)
     }
 
+    /// Whether this process alone can write: the embedded database, whose lock file the binary holds.
+    pub fn is_embedded(&self) -> bool {
+        matches!(self.inner.location, Location::Sqlite(_))
+    }
+
     /// Opens an existing database for reading, also while a server has it open for writing.
     pub fn open_read_only(location: Location) -> Result<Self, StoreError> {
         let options = StoreOptions {

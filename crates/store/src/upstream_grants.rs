@@ -128,6 +128,18 @@ pub fn take_lease(
     Ok(taken > 0)
 }
 
+/// Frees every lease, and marks their grants: whoever held one is gone, and with it the provider's answer. Only where
+/// nobody else can hold any. How many there were.
+pub fn abandon_leases(tx: &mut Tx<'_>, now: UnixMillis) -> Result<usize, StoreError> {
+    let held = upstream_grants::table.filter(upstream_grants::lease_until.is_not_null());
+    let gone = (
+        upstream_grants::lease_owner.eq(None::<String>),
+        upstream_grants::lease_until.eq(None::<i64>),
+        upstream_grants::outcome_unknown_since.eq(Some(now.0)),
+    );
+    tx.run(|conn| diesel::update(held).set(gone).execute(conn))
+}
+
 /// Gives the lease back; whether `owner` still held it.
 pub fn release_lease(tx: &mut Tx<'_>, id: &UpstreamGrantId, owner: &str) -> Result<bool, StoreError> {
     let held = upstream_grants::table

@@ -145,7 +145,9 @@ impl AuthorizationServer {
                     return Ok(Applied::Unchanged);
                 }
                 client.status = ClientStatus::Disabled;
-                server.write_client(tx, &client, EventKind::ClientDisabled, &origin)
+                let disabled = server.write_client(tx, &client, EventKind::ClientDisabled)?;
+                server.ledger().append(tx, origin.note(disabled))?;
+                Ok(Applied::Changed)
             })
             .await
     }
@@ -156,7 +158,16 @@ impl AuthorizationServer {
         definition: &ClientDefinition,
         origin: &Origin,
     ) -> Result<Applied, StoreError> {
-        let existing = clients::by_id(tx, &definition.id)?.and_then(|row| self.vault.verify(row).ok());
+        let (existing, found) = match clients::by_id(tx, &definition.id)?.map(|row| self.vault.verify(row)) {
+            Some(Err(error)) => {
+                tracing::error!(client.id = %definition.id, error = %error, "the row of a client was changed past the server; it is written anew");
+                let found = Event::new(EventKind::TamperedRow)
+                    .fact("table", "clients")
+                    .fact("row", definition.id.as_str());
+                (None, Some(found))
+            }
+            genuine => (genuine.and_then(Result::ok), None),
+        };
         let secret = |secret| {
             self.vault
                 .client_secret(SECRET_KIND, definition.id.as_str(), secret)
@@ -180,16 +191,16 @@ impl AuthorizationServer {
         if existing.as_ref() == Some(&wanted) {
             return Ok(Applied::Unchanged);
         }
-        self.write_client(tx, &wanted, EventKind::ClientChanged, origin)
+        let changed = self.write_client(tx, &wanted, EventKind::ClientChanged)?;
+        self.ledger().append_all(
+            tx,
+            found.into_iter().chain([changed]).map(|event| origin.note(event)),
+        )?;
+        Ok(Applied::Changed)
     }
 
-    fn write_client(
-        &self,
-        tx: &mut Tx<'_>,
-        client: &Client,
-        kind: EventKind,
-        origin: &Origin,
-    ) -> Result<Applied, StoreError> {
+    /// Writes the row; the event is for the end of the transaction, since the head comes last.
+    fn write_client(&self, tx: &mut Tx<'_>, client: &Client, kind: EventKind) -> Result<Event, StoreError> {
         let row = self.vault.tag(client.clone());
         let event = Event::new(kind)
             .fact("client_id", client.id.as_str())
@@ -197,8 +208,7 @@ impl AuthorizationServer {
             .row("clients", &client.id, &row)
             .changes(Change::of(ChangeKind::Client, &client.id));
         clients::put(tx, &row)?;
-        self.ledger().append(tx, origin.note(event))?;
-        Ok(Applied::Changed)
+        Ok(event)
     }
 }
 

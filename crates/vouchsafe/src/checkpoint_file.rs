@@ -81,12 +81,22 @@ pub(crate) fn require_agreement(
     keys: &[VerificationKey],
 ) -> Result<(), CheckpointError> {
     let Some(checkpoint) = read(path, keys)? else {
+        if store
+            .read_blocking(records::last)?
+            .is_some_and(|last| last.seq > 1)
+        {
+            tracing::warn!(
+                audit.checkpoint_file = %path.display(),
+                "there is no checkpoint file although the record is not new: a rolled-back database would not show"
+            );
+        }
         return Ok(());
     };
     let seq = checkpoint.seq;
     let row = store.read_blocking(|tx| records::by_seq(tx, seq))?;
     let found = row.and_then(|row| Checkpoint::of(instance, &row));
-    if found.is_some_and(|found| found.chain == checkpoint.chain && found.instance == checkpoint.instance) {
+    // All of it: a signature that was spoilt in the database shows here, while the file still holds the good one.
+    if found.is_some_and(|found| found == checkpoint) {
         Ok(())
     } else {
         Err(CheckpointError::Contradicted {
@@ -101,6 +111,7 @@ pub(crate) struct CheckpointWriter {
     pub(crate) path: PathBuf,
     pub(crate) store: Store,
     pub(crate) instance: InstanceId,
+    pub(crate) keys: Vec<VerificationKey>,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -135,6 +146,11 @@ impl CheckpointWriter {
 
     async fn put(&self, checkpoint: &Checkpoint, written: i64) -> i64 {
         let (path, line) = (self.path.clone(), checkpoint.to_line());
+        // A good checkpoint is never replaced by a bad one.
+        if let Err(error) = Checkpoint::read(&line, &self.keys) {
+            tracing::error!(error = %error, audit.seq = checkpoint.seq, "the last record has no valid head: somebody changed the database");
+            return written;
+        }
         let put =
             tokio::task::spawn_blocking(move || files::replace(&path, line.as_bytes(), Readers::Everyone));
         match put.await {

@@ -11,8 +11,12 @@ impl ExpiryRules {
     /// When the access token ends. `None` = it lives without bound, as far as anybody knows.
     pub(super) fn end(&self, stated: Option<&Value>, now: UnixMillis) -> Option<UnixMillis> {
         let Some(seconds) = stated.and_then(|value| self.seconds(value)) else {
+            // Where every token ends, one whose end was not said ends soon: it is fetched again, and never passes for
+            // one that lives without bound.
+            let unsaid = self.always.then_some(UNSAID_SECONDS);
             return self
                 .default_s
+                .or(unsaid)
                 .map(|seconds| now + Duration::from_secs(seconds.into()));
         };
         if self.zero_means_never && seconds == 0.0 {
@@ -57,6 +61,7 @@ fn bounded(seconds: f64, least: f64, now: UnixMillis) -> Option<UnixMillis> {
 }
 
 const MIN_SECONDS: f64 = 10.0;
+const UNSAID_SECONDS: u32 = 60;
 const MAX_SECONDS: f64 = 366.0 * 86_400.0;
 
 #[cfg(test)]
@@ -95,6 +100,11 @@ mod tests {
             assert_eq!(life(&rules, &stated), seconds, "{stated}");
         }
         assert_eq!(rules.end(None, NOW), None);
+        let always = ExpiryRules {
+            always: true,
+            ..ExpiryRules::default()
+        };
+        assert_eq!(life(&always, &json!(null)), Some(60));
     }
 
     #[test]

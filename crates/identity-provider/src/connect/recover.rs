@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vouchsafe_audit::Origin;
 use vouchsafe_model::{ConnectAttempt, ConnectAttemptId, ConnectAttemptState};
-use vouchsafe_store::{StoreError, Tx, connect_attempts, jobs};
+use vouchsafe_store::{StoreError, Tx, connect_attempts, jobs, upstream_grants};
 
 use super::ConnectError;
 use super::redeem::Redeemed;
@@ -17,6 +17,7 @@ impl IdentityProvider {
     /// its answer is lost. Attempts in quarantine are completed by jobs of [`IdentityProvider::run_jobs`]; those whose
     /// tokens nobody may use any more end there too.
     pub async fn recover_attempts(&self) {
+        self.abandon_leases().await;
         let unfinished = match self.inner().store.read(connect_attempts::unfinished).await {
             Ok(unfinished) => unfinished,
             Err(error) => {
@@ -33,6 +34,23 @@ impl IdentityProvider {
                 self.fail(attempt, ConnectError::Interrupted, Origin::background())
                     .await;
             }
+        }
+    }
+
+    /// On the embedded database nobody else can hold a lease: those that are left belong to a process that died, and
+    /// waiting for their end would only keep callers waiting.
+    async fn abandon_leases(&self) {
+        let inner = self.inner();
+        if !inner.store.is_embedded() {
+            return;
+        }
+        let now = inner.clock.now();
+        if let Err(error) = inner
+            .store
+            .write(move |tx| upstream_grants::abandon_leases(tx, now))
+            .await
+        {
+            tracing::error!(error = %error, "leases of a process that died cannot be freed");
         }
     }
 

@@ -12,7 +12,7 @@ use super::redeem::Redeemed;
 use crate::catalogue::{Account, TokenPart};
 use crate::holdings::{Holding, Holdings, holdings};
 use crate::identity_provider::IdentityProvider;
-use crate::sealer::Sealer;
+use crate::sealer::{Filed, Sealer};
 use crate::sealing::Owner;
 
 /// What a completed flow has written.
@@ -143,7 +143,7 @@ impl IdentityProvider {
         let mut grants = Vec::new();
         for part in &redeemed.answer.parts {
             let grant: UpstreamGrant = sealer.grant(part, refresh_token(part).as_ref());
-            let token: AccessToken = sealer.access_token(&grant, part);
+            let token: AccessToken = sealer.access_token(&grant, part, Filed::default());
             upstream_grants::insert(tx, &grant)?;
             access_tokens::put(tx, &token)?;
             grants.push((grant.id, grant.version));

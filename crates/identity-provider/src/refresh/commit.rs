@@ -14,7 +14,7 @@ use super::prepare::Ready;
 use crate::catalogue::{Narrowing, TokenAnswer, TokenPart, UpstreamFailure};
 use crate::holdings::{Narrowed, narrowed};
 use crate::identity_provider::{IdentityProvider, pseudonym};
-use crate::sealer::Sealer;
+use crate::sealer::{Filed, Sealer};
 
 /// What is written, whoever tries how often.
 struct Fresh {
@@ -107,12 +107,17 @@ impl IdentityProvider {
         // No new refresh token means: keep the old one (UP-11).
         grant.refresh_token =
             Some(sealer.refresh_token(&grant, part.refresh_token.as_ref().unwrap_or(&refresh_token)));
-        let mut token = sealer.access_token(&grant, part);
-        if as_wanted {
-            // A token that is wider than wanted is filed as what it is: one of the whole grant.
-            token.audience.clone_from(&want.audience);
-            token.scope_key = want.scope_key();
-        }
+        // A token that is wider than wanted is filed as what it is: one of the whole grant.
+        let scope_key = want.scope_key();
+        let filed = if as_wanted {
+            Filed {
+                audience: &want.audience,
+                scope_key: &scope_key,
+            }
+        } else {
+            Filed::default()
+        };
+        let token = sealer.access_token(&grant, part, filed);
         let rotated = part
             .refresh_token
             .as_ref()

@@ -48,7 +48,7 @@ impl IdentityProvider {
         want: &Want,
     ) -> Result<Option<Ready>, RefreshError> {
         let inner = self.inner();
-        let give_up = inner.clock.now() + self.lease();
+        let give_up = inner.clock.now() + inner.options.lease_wait;
         loop {
             let (this, id, want) = (self.clone(), id.clone(), want.clone());
             match inner.store.write(move |tx| this.look(tx, &id, want)).await? {

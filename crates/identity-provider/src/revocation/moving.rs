@@ -4,7 +4,7 @@
 use vouchsafe_model::{Connection, RevocationId, RevocationSecret};
 
 use crate::holdings::{Holding, Holdings};
-use crate::sealing::{ACCESS_TOKENS, REFRESH_TOKEN, TOKEN, UPSTREAM_GRANTS};
+use crate::sealing::{ACCESS_TOKENS, REFRESH_TOKEN, TOKEN, UPSTREAM_GRANTS, access_token_row};
 
 /// Every secret of a connection.
 pub(super) fn secrets_of(
@@ -44,7 +44,7 @@ pub(crate) fn secrets_of_grant(
         part: grant.part.clone(),
         origin_table: ACCESS_TOKENS.to_owned(),
         origin_column: TOKEN.to_owned(),
-        origin_row: token.id.to_string(),
+        origin_row: access_token_row(token),
         version: token.version,
         hosts: connection.hosts,
         sealed: token.token.as_bytes().to_vec(),

@@ -14,8 +14,8 @@ use crate::connect::Redeemed;
 use crate::holdings::Holding;
 use crate::identity_provider::IdentityProvider;
 use crate::jobs::new_job;
-use crate::sealer::Sealer;
-use crate::sealing::Owner;
+use crate::sealer::{Filed, Sealer};
+use crate::sealing::{Owner, access_token_row};
 
 impl IdentityProvider {
     /// Queues the tokens of a failed flow.
@@ -61,7 +61,7 @@ impl IdentityProvider {
         };
         let holdings = answer.parts.iter().map(|part| {
             let grant: UpstreamGrant = sealer.grant(part, part.refresh_token.as_ref());
-            let tokens = vec![sealer.access_token(&grant, part)];
+            let tokens = vec![sealer.access_token(&grant, part, Filed::default())];
             Holding { grant, tokens }
         });
         let holdings: Vec<Holding> = holdings.collect();
@@ -129,13 +129,10 @@ impl IdentityProvider {
                 }
             }
             for token in tokens {
-                let opened = vault.open(
-                    key,
-                    &owner.access_token(token.id.as_str(), token.version),
-                    &token.token,
-                );
+                let row = access_token_row(token);
+                let opened = vault.open(key, &owner.access_token(&row, token.version), &token.token);
                 if opened.map_or(true, |token| fresh(token.expose())) {
-                    same.insert(token.id.to_string());
+                    same.insert(row);
                 }
             }
         }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use vouchsafe::wiring::{Instance, Settings};
 use vouchsafe_model::{Ids, OsEntropy};
-use vouchsafe_testkit::{Backend, Connected, PROVIDER, TestApp, both_databases};
+use vouchsafe_testkit::{
+    AGENT_ID, AGENT_SECRET, Backend, ClientSetup, Connected, PROVIDER, TestApp, both_databases,
+};
 use vouchsafe_vault::FileKeyProvider;
 
 both_databases! {
@@ -19,6 +21,25 @@ both_databases! {
             let answer = who.agent.exchange(&who.subject_token, PROVIDER, &[]).await;
             assert_ne!(answer.reply.status, 200, "{}", answer.reply.text());
         }
+        app.finish_tampered().await;
+    }
+
+    async fn va_01__a_token_relabelled_by_sql_does_not_open(app: TestApp) {
+        let mut app = app;
+        app.narrowing_provider("narrowing").await;
+        let narrow = ClientSetup::new(AGENT_ID, AGENT_SECRET)
+            .ceiling(PROVIDER, "openid read write")
+            .ceiling("narrowing", "read write");
+        app.client(narrow).await;
+        let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
+        app.upstream.state().next_account("subset", "ada");
+        let asked = agent.exchange(&subject_token, "narrowing", &[]).await;
+        app.approve(&mut browser, asked.member("interaction_uri")).await;
+        agent.exchange(&subject_token, "narrowing", &[]).await.token();
+        app.sql("DELETE FROM access_tokens WHERE scope_key <> ''");
+        app.sql("UPDATE access_tokens SET scope_key = 'read', scope = '{\"known\":\"read\"}', expires_at = expires_at + 864000000");
+        let answer = agent.exchange(&subject_token, "narrowing", &[("scope", "read")]).await;
+        assert_eq!(answer.error(), "interaction_required");
         app.finish_tampered().await;
     }
 
@@ -37,7 +58,7 @@ both_databases! {
         let Connected { mut browser, agent, .. } = app.connected("ada").await;
         app.advance(std::time::Duration::from_secs(4_000));
         app.sign_in(&mut browser, "ada").await;
-        let subject_token = app.subject_token(&mut browser, vouchsafe_testkit::AGENT_ID, &agent).await;
+        let subject_token = app.subject_token(&mut browser, AGENT_ID, &agent).await;
         agent.exchange(&subject_token, PROVIDER, &[]).await.token();
         let connection = app.texts("SELECT id AS text FROM connections").remove(0);
         app.admin("POST", &format!("connections/{connection}/revoke")).await;
@@ -81,7 +102,7 @@ both_databases! {
         app.sql("CREATE TABLE earlier AS SELECT id, refresh_token, version FROM upstream_grants");
         app.advance(std::time::Duration::from_secs(4_000));
         app.sign_in(&mut browser, "ada").await;
-        let subject_token = app.subject_token(&mut browser, vouchsafe_testkit::AGENT_ID, &agent).await;
+        let subject_token = app.subject_token(&mut browser, AGENT_ID, &agent).await;
         agent.exchange(&subject_token, PROVIDER, &[]).await.token();
         assert_eq!(app.findings().await, Vec::<String>::new());
         let found = async |sql: &str, what: &str| {

@@ -45,6 +45,7 @@ impl Instance {
             path: self.checkpoint_file.clone()?,
             store: self.store.clone(),
             instance: self.vault.instance().clone(),
+            keys: self.vault.head_keys(),
             clock: self.clock.clone(),
         })
     }
