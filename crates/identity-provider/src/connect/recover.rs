@@ -14,7 +14,7 @@ use crate::provider::{LoadedProvider, load_any};
 
 impl IdentityProvider {
     /// Once at start, before anything is served. Attempts that were being redeemed are over: their code may be spent, and
-    /// its answer is lost. Attempts in quarantine are completed by jobs of [`IdentityProvider::run_jobs`]; those whose
+    /// its answer is lost. Where other processes serve too, only those whose time is over: the others may be theirs. Attempts in quarantine are completed by jobs of [`IdentityProvider::run_jobs`]; those whose
     /// tokens nobody may use any more end there too.
     pub async fn recover_attempts(&self) {
         self.abandon_leases().await;
@@ -30,7 +30,7 @@ impl IdentityProvider {
                 if let Err(error) = self.settle_later(&attempt.id).await {
                     tracing::error!(error = %error, "a quarantined connect attempt cannot be queued");
                 }
-            } else {
+            } else if self.inner().store.is_embedded() || attempt.expires_at <= self.inner().clock.now() {
                 self.fail(attempt, ConnectError::Interrupted, Origin::background())
                     .await;
             }

@@ -1,16 +1,20 @@
 //! Redeeming the code, and putting the answer aside before anything else is done with it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use vouchsafe_audit::Origin;
-use vouchsafe_model::{AttemptSecrets, ConnectAttempt, Sealed, Secret, UnixMillis};
-use vouchsafe_store::{StoreError, connect_attempts};
+use vouchsafe_model::{AttemptSecrets, ConnectAttempt, Job, Sealed, Secret, UnixMillis};
+use vouchsafe_store::{StoreError, connect_attempts, jobs};
 use zeroize::Zeroize;
 
 use super::ConnectError;
 use super::callback::Taken;
+use super::recover::SETTLE_JOB;
 use crate::catalogue::{TokenAnswer, UpstreamAnswer, UpstreamClient, UpstreamFailure};
 use crate::egress::EgressAnswer;
 use crate::identity_provider::IdentityProvider;
+use crate::jobs::new_job;
 use crate::provider::LoadedProvider;
 use crate::sealing;
 
@@ -119,14 +123,21 @@ impl IdentityProvider {
         let context = sealing::of_attempt(&redeemed.attempt, QUARANTINE);
         let sealed: Sealed<String> = self.inner().vault.seal_for_server(&context, &Secret::new(json));
         let id = redeemed.attempt.id.clone();
+        // In the same transaction, so that whatever fails from here on the tokens are not left behind: if the attempt is
+        // over by then, the job finds nothing to do.
+        let job = Job {
+            run_at: self.inner().clock.now() + SETTLED_BY,
+            ..new_job(self.inner(), SETTLE_JOB, id.as_str())
+        };
         let kept = self
             .persist(move |tx| {
+                if connect_attempts::quarantine(tx, &id, &sealed)? {
+                    jobs::insert(tx, &job)?;
+                    return Ok::<_, StoreError>(true);
+                }
                 // Asked twice when the outcome of the first commit was unknown.
-                Ok::<_, StoreError>(
-                    connect_attempts::quarantine(tx, &id, &sealed)?
-                        || connect_attempts::by_id(tx, &id)?
-                            .is_some_and(|attempt| attempt.quarantine.as_ref() == Some(&sealed)),
-                )
+                let found = connect_attempts::by_id(tx, &id)?;
+                Ok(found.is_some_and(|attempt| attempt.quarantine.as_ref() == Some(&sealed)))
             })
             .await;
         match kept {
@@ -158,3 +169,6 @@ impl IdentityProvider {
 }
 
 const QUARANTINE: &str = "quarantine";
+
+/// A flow that goes well is over long before.
+const SETTLED_BY: Duration = Duration::from_secs(90);
