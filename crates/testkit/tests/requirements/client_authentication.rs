@@ -105,7 +105,7 @@ both_databases! {
         app.finish().await;
     }
 
-    async fn pk_4_6_01_az_4_1_04_05__a_code_is_bound_and_used_once(app: TestApp) {
+    async fn pk_4_6_01_az_4_1_03_04_05__a_code_is_bound_and_used_once(app: TestApp) {
         let mut app = app;
         let Connected { mut browser, agent, .. } = app.connected("ada").await;
         let redeem = |code: String, uri: &'static str, verifier: &'static str| {
