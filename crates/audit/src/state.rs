@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use vouchsafe_model::{Authority, Delegation, Tagged, UserId};
 use vouchsafe_store::{
-    StoreError, Tx, admin_keys, clients, connections, delegations, providers, sessions, upstream_grants,
-    user_credentials, users,
+    StoreError, Tx, admin_keys, authorization_codes, authorizations, clients, connections, delegations,
+    issued_tokens, providers, sessions, upstream_grants, user_credentials, users,
 };
 use vouchsafe_vault::Vault;
 
@@ -39,13 +39,14 @@ impl Versions {
 /// Checks today's rows against their last events, and the MACs of rows that grant.
 pub fn verify(tx: &mut Tx<'_>, vault: &Vault, versions: &Versions) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    connections_and_grants(tx, versions, &mut findings)?;
+    connections_and_grants(tx, vault, versions, &mut findings)?;
     granted_rows(tx, vault, versions, &mut findings)?;
     Ok(findings)
 }
 
 fn connections_and_grants(
     tx: &mut Tx<'_>,
+    vault: &Vault,
     versions: &Versions,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
@@ -98,6 +99,46 @@ fn connections_and_grants(
                 },
             );
         }
+    }
+    for (id, version, seq) in versions.ids("authorizations") {
+        let found = by_id(findings, id, |id| authorizations::by_id(tx, &id))?;
+        let what = match found {
+            Some((row, None)) if mac_version(&row) == version && vault.verify(row.clone()).is_ok() => {
+                continue;
+            }
+            Some(_) => format!(
+                "row {id} of authorizations is not the one that record {seq} left: it was put back or replaced"
+            ),
+            None => format!("row {id} of authorizations is gone, but record {seq} left it there"),
+        };
+        findings.push(Finding { seq: None, what });
+    }
+    // Codes and tokens of ours are purged when their time is over; what must not be is one that counts again.
+    for (id, version, seq) in versions.ids("authorization_codes") {
+        let found = by_id(findings, id, |id| authorization_codes::by_id(tx, &id))?;
+        let revived = found.filter(|(_, redeemed_at)| redeemed_at.is_none()).map(|_| 1);
+        compare(
+            findings,
+            Row {
+                table: "authorization_codes",
+                id,
+            },
+            (version, seq),
+            revived,
+        );
+    }
+    for (id, version, seq) in versions.ids("issued_tokens") {
+        let found = by_id(findings, id, |id| issued_tokens::by_id(tx, &id))?;
+        let revived = found.filter(|token| token.revoked_at.is_none()).map(|_| 1);
+        compare(
+            findings,
+            Row {
+                table: "issued_tokens",
+                id,
+            },
+            (version, seq),
+            revived,
+        );
     }
     for (id, version, seq) in versions.ids("sessions").filter(|(_, version, _)| *version == 0) {
         let found = by_id(findings, id, |id| sessions::by_id(tx, &id))?;

@@ -84,6 +84,22 @@ pub fn by_code(
         .transpose()
 }
 
+/// The code of this row, and when it was redeemed.
+pub fn by_id(tx: &mut Tx<'_>, id: &CodeId) -> Result<Option<WithTime<AuthorizationCode>>, StoreError> {
+    let row: Option<(AuthorizationCodeRow, Option<i64>)> = tx.run(|conn| {
+        authorization_codes::table
+            .find(id.as_str())
+            .select((
+                AuthorizationCodeRow::as_select(),
+                authorization_codes::redeemed_at,
+            ))
+            .first(conn)
+            .optional()
+    })?;
+    row.map(|(row, redeemed_at)| Ok((row.try_into()?, time(redeemed_at))))
+        .transpose()
+}
+
 /// Marks a code as redeemed: true for exactly one caller (RFC 6749 section 4.1.2).
 pub fn redeem(tx: &mut Tx<'_>, id: &CodeId, at: UnixMillis) -> Result<bool, StoreError> {
     let unredeemed = authorization_codes::table

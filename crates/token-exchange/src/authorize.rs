@@ -289,12 +289,14 @@ impl AuthorizationServer {
             scope: before.union(&checked.scope),
             granted_at: now,
         };
-        authorizations::put(tx, &self.vault.tag(authorization.clone()))?;
+        let row = self.vault.tag(authorization.clone());
+        authorizations::put(tx, &row)?;
         let event = Event::new(EventKind::AuthorizationGranted)
             .user(&by.user.pseudonym)
             .fact("authorization_id", authorization.id.as_str())
             .fact("client_id", authorization.client_id.as_str())
-            .fact("scope", authorization.scope.to_string());
+            .fact("scope", authorization.scope.to_string())
+            .row("authorizations", &authorization.id, &row);
         Ok((authorization, Some(event)))
     }
 

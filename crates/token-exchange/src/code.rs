@@ -119,6 +119,7 @@ impl AuthorizationServer {
             .fact("authorization_id", code.authorization_id.as_str())
             .fact("code_id", code.id.as_str())
             .fact("jti", jti.as_str())
+            .version("authorization_codes", &code.id, 0)
             .details(Details {
                 issuer: Some(self.issuer.clone()),
                 subject: Some(found.user.id.to_string()),
@@ -159,7 +160,9 @@ impl AuthorizationServer {
                 .fact("client_id", code.client_id.as_str())
                 .fact("revoked", revoked.len());
             let event = revoked.iter().fold(origin.note(event), |event, id| {
-                event.changes(Change::of(ChangeKind::Token, id))
+                event
+                    .changes(Change::of(ChangeKind::Token, id))
+                    .version("issued_tokens", id, 0)
             });
             server.ledger().append(tx, event).map(|_| ())
         });

@@ -174,9 +174,11 @@ both_databases! {
         assert_eq!(app.findings().await, Vec::<String>::new());
         app.sql("UPDATE clients SET ceilings = (SELECT ceilings FROM old_clients), tag_mac = (SELECT tag_mac FROM old_clients)");
         app.sql("UPDATE sessions SET ended_at = NULL");
+        app.sql("UPDATE authorization_codes SET redeemed_at = NULL");
+        app.sql("UPDATE authorizations SET granted_at = granted_at + 1");
         app.sql("INSERT INTO admin_keys SELECT * FROM old_keys");
         let findings = app.findings().await.join("; ");
-        for named in ["row briefing-agent of clients is not the one", "of sessions is back", &format!("row {key} of admin_keys is back")] {
+        for named in ["row briefing-agent of clients is not the one", "of sessions is back", "of authorization_codes is back", "of authorizations is not the one", &format!("row {key} of admin_keys is back")] {
             assert!(findings.contains(named), "{named}: {findings}");
         }
         app.finish_tampered().await;
