@@ -39,14 +39,14 @@ impl Versions {
 /// Checks today's rows against their last events, and the MACs of rows that grant.
 pub fn verify(tx: &mut Tx<'_>, vault: &Vault, versions: &Versions) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    connections_and_grants(tx, vault, versions, &mut findings)?;
+    connections_and_grants(tx, versions, &mut findings)?;
+    consents_and_ends(tx, vault, versions, &mut findings)?;
     granted_rows(tx, vault, versions, &mut findings)?;
     Ok(findings)
 }
 
 fn connections_and_grants(
     tx: &mut Tx<'_>,
-    vault: &Vault,
     versions: &Versions,
     findings: &mut Vec<Finding>,
 ) -> Result<(), StoreError> {
@@ -100,6 +100,16 @@ fn connections_and_grants(
             );
         }
     }
+    Ok(())
+}
+
+/// Consents at our own server, and what has ended there: it must not count again.
+fn consents_and_ends(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    versions: &Versions,
+    findings: &mut Vec<Finding>,
+) -> Result<(), StoreError> {
     for (id, version, seq) in versions.ids("authorizations") {
         let found = by_id(findings, id, |id| authorizations::by_id(tx, &id))?;
         let what = match found {
