@@ -9,6 +9,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use program::{Program, Server};
 use serde_json::Value;
 use vouchsafe::demo::{Exchanged, Journey};
+use vouchsafe_fake_upstream::Endpoint;
 
 #[test]
 fn the_demo_ends_with_every_step_held() {
@@ -160,6 +161,22 @@ async fn lines_that_go_away_disable_what_they_made() {
     );
 }
 
+/// The configuration puts right what somebody has changed, and says so first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ar_04__a_client_changed_by_sql_between_two_starts_is_on_the_record_after_the_second() {
+    let mut server = Server::start().await;
+    server.stop().await;
+    server.sql("UPDATE clients SET name = 'x'");
+    let verified = server.program.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", verified.text());
+    server.restart().await;
+    server.stop().await;
+    let latest = server.texts("SELECT event AS text FROM records ORDER BY seq DESC LIMIT 2");
+    assert_eq!(latest, ["client.changed", "row.tampered"]);
+    let verified = server.program.run(&["audit", "verify"]);
+    assert!(verified.status.success(), "{}", verified.text());
+}
+
 #[test]
 fn init_makes_everything_once_and_the_record_is_found_out() {
     let program = Program::new();
@@ -255,9 +272,81 @@ async fn a_database_that_was_rolled_back_is_refused_and_found_out() {
     let verified = server.program.run(&["audit", "verify"]);
     assert_eq!(verified.status.code(), Some(1), "{}", verified.text());
     assert!(verified.text().contains("was rolled back"), "{}", verified.text());
+    let kept = server.program.read("vouchsafe.checkpoint");
+    // Neither the server nor a small command takes the file along on its way out.
+    for command in [
+        &["serve"][..],
+        &["admin-key", "create", "--name", "x", "--scope", "read"],
+    ] {
+        let refused = server.program.run(command);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(refused.text().contains("names record"), "{}", refused.text());
+    }
+    assert_eq!(server.program.read("vouchsafe.checkpoint"), kept);
+    let verified = server.program.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", verified.text());
+    assert!(verified.text().contains("was rolled back"), "{}", verified.text());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ar_15__a_database_rolled_back_under_a_running_server_is_found_out_when_it_has_run_on() {
+    rolled_back_under_a_running_server(Server::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ar_15__a_database_rolled_back_under_a_running_server_is_found_out_on_postgresql_too() {
+    if let Some(server) = Server::start_on_postgresql().await {
+        rolled_back_under_a_running_server(server).await;
+    }
+}
+
+async fn rolled_back_under_a_running_server(mut server: Server) {
+    let mut journey = Journey::begin(server.parties()).await.unwrap();
+    let login = journey.arrive().await.unwrap();
+    journey.sign_in(&login).await.unwrap();
+    let kept = server.checkpointed().await;
+    // Somebody unmakes the sign-in, and the server goes on from there, past the record that the file names.
+    server.sql(&format!("DELETE FROM changes WHERE seq >= {kept}"));
+    server.sql(&format!("DELETE FROM records WHERE seq >= {kept}"));
+    for _ in 0..3 {
+        let mut journey = Journey::begin(server.parties()).await.unwrap();
+        let login = journey.arrive().await.unwrap();
+        journey.sign_in(&login).await.unwrap();
+    }
+    tokio::time::sleep(program::A_CHECKPOINT_LATER).await;
+    assert_eq!(server.checkpoint(), kept);
+    assert!(server.stop().await.success());
+    assert_eq!(server.checkpoint(), kept);
+    let verified = server.program.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", verified.text());
+    let found = format!("record {kept}: is not what the checkpoint kept outside says");
+    assert!(verified.text().contains(&found), "{}", verified.text());
     let refused = server.program.run(&["serve"]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(refused.text().contains("names record"), "{}", refused.text());
+    assert_eq!(refused.status.code(), Some(1), "{}", refused.text());
+    assert_eq!(server.checkpoint(), kept);
+}
+
+/// `kill -9` while the provider is asked for a fresh token: nobody has to wait until the lease of the dead is over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn up_12__a_server_killed_while_it_refreshes_refreshes_at_once_when_it_is_back() {
+    let mut server = Server::start().await;
+    let mut journey = Journey::begin(server.parties()).await.unwrap();
+    // What connecting brings is over at once: the first exchange has to refresh.
+    server.upstream.set_access_ttl("oidc", 1);
+    let subject = program::connected(&mut journey).await;
+    server.upstream.set_access_ttl("oidc", 600);
+    server.upstream.set_delay("oidc", Endpoint::Token, 60_000);
+    let killed = async {
+        server.leases_are(1).await;
+        server.kill();
+    };
+    let (cut_off, ()) = tokio::join!(journey.exchange(&subject), killed);
+    assert!(cut_off.is_err());
+    server.leases_are(1).await;
+    server.upstream.set_delay("oidc", Endpoint::Token, 0);
+    server.restart().await;
+    token(&journey.exchange(&subject).await.unwrap());
+    server.leases_are(0).await;
 }
 
 fn token(exchanged: &Exchanged) -> String {

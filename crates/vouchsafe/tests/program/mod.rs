@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 use vouchsafe::demo::{Exchanged, Journey, Parties, SubjectToken, configuration};
 use vouchsafe_fake_upstream::{FakeUpstream, Options};
-use vouchsafe_store::ThrowawayPostgres;
+use vouchsafe_store::{Location, ThrowawayPostgres, raw_sql};
 
 pub(crate) struct Program {
     folder: TempDir,
@@ -106,6 +107,7 @@ pub(crate) struct Server {
     pub(crate) program: Program,
     pub(crate) upstream: FakeUpstream,
     child: Option<Child>,
+    location: Location,
     issuer: String,
     admin_key: String,
 }
@@ -114,27 +116,31 @@ pub(crate) struct Server {
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// Seconds; long enough for a restart within the half of it in which a token counts as warm.
 pub(crate) const SHORT_LIFE: u64 = 12;
+/// By then a server that would write the file has written it.
+pub(crate) const A_CHECKPOINT_LATER: Duration = Duration::from_millis(1500);
 
 impl Server {
     /// On the embedded database.
     pub(crate) async fn start() -> Self {
-        Self::start_on("").await
+        let program = Program::new();
+        let location = Location::Sqlite(program.path("vouchsafe.db"));
+        Self::start_on(program, location, "").await
     }
 
     /// On a PostgreSQL of its own; `None` when none is installed, which is said loudly.
     pub(crate) async fn start_on_postgresql() -> Option<Self> {
         let database = ThrowawayPostgres::shared()?.database();
-        Some(Self::start_on(&format!("[database]\nurl = \"{}\"\n", database.expose())).await)
+        let section = format!("[database]\nurl = \"{}\"\n", database.expose());
+        Some(Self::start_on(Program::new(), Location::Postgres(database), &section).await)
     }
 
-    async fn start_on(database: &str) -> Self {
+    async fn start_on(program: Program, location: Location, section: &str) -> Self {
         let upstream = FakeUpstream::start(Options::default()).unwrap();
         upstream.set_access_ttl("oidc", 600);
         let issuer = format!("http://127.0.0.1:{}", free_port());
-        let program = Program::new();
         program.write(
             "vouchsafe.toml",
-            &(configuration(&issuer, upstream.base_url(), SECRET) + database),
+            &(configuration(&issuer, upstream.base_url(), SECRET) + section),
         );
         let created = program.run(&[
             "admin-key",
@@ -152,6 +158,7 @@ impl Server {
             program,
             upstream,
             child: None,
+            location,
             issuer,
             admin_key,
         };
@@ -195,11 +202,16 @@ impl Server {
         panic!("the server does not answer");
     }
 
-    /// `kill -9`, and up again.
-    pub(crate) async fn kill_and_restart(&mut self) {
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// `kill -9`, and up again.
+    pub(crate) async fn kill_and_restart(&mut self) {
+        self.kill();
         self.restart().await;
     }
 
@@ -213,6 +225,46 @@ impl Server {
 
     pub(crate) fn process_id(&self) -> u32 {
         self.child.as_ref().unwrap().id()
+    }
+
+    /// Runs SQL past the server, as somebody with write access to the database would.
+    pub(crate) fn sql(&self, sql: &str) {
+        raw_sql::execute(&self.location, sql);
+    }
+
+    /// The column `text` of every row of a query.
+    pub(crate) fn texts(&self, sql: &str) -> Vec<String> {
+        raw_sql::texts(&self.location, sql)
+    }
+
+    /// The record that the checkpoint file names.
+    pub(crate) fn checkpoint(&self) -> i64 {
+        let checkpoint: Value = serde_json::from_str(&self.program.read("vouchsafe.checkpoint")).unwrap();
+        checkpoint["seq"].as_i64().unwrap()
+    }
+
+    /// Waits until the checkpoint file names the last record, and says which that is.
+    pub(crate) async fn checkpointed(&self) -> i64 {
+        for _ in 0..100 {
+            let last = self.texts("SELECT CAST(max(seq) AS TEXT) AS text FROM records");
+            if last == [self.checkpoint().to_string()] {
+                return self.checkpoint();
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the checkpoint file does not follow the record");
+    }
+
+    /// Waits until so many grants are being refreshed, as far as their rows say.
+    pub(crate) async fn leases_are(&self, expected: usize) {
+        let held = "SELECT id AS text FROM upstream_grants WHERE lease_until IS NOT NULL";
+        for _ in 0..200 {
+            if self.texts(held).len() == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("there are not {expected} leases");
     }
 
     /// SIGTERM, and wait.
