@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use vouchsafe_model::{Change, Connection, ConnectionState, Tagged};
+use vouchsafe_model::{
+    AccessToken, Change, Connection, Identity, Interaction, Tagged, UpstreamGrant, UpstreamGrantId,
+    UpstreamRevocation,
+};
+
+use crate::print;
 
 macro_rules! event_kinds {
     ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
@@ -187,14 +192,54 @@ impl Event {
     /// The row that a granting table has after this event, told by its MAC. Verification compares it with the row: one
     /// that was put back as it once was has a good MAC, but not this one.
     pub fn row<T>(self, table: &'static str, id: &(impl ToString + ?Sized), row: &Tagged<T>) -> Self {
-        let version = mac_version(row);
-        self.version(table, id, version)
+        self.version(table, id, print::tagged(row))
     }
 
-    /// A connection as it is after this event: its version and its state.
+    /// An identity that is there after this event.
+    pub fn identity(self, row: &Tagged<Identity>) -> Self {
+        self.version("identities", &print::identity_name(row), 1)
+    }
+
+    /// A connection as it is after this event.
     pub fn connection(self, connection: &Connection) -> Self {
         self.version("connections", &connection.id, connection.version)
-            .version(CONNECTION_STATES, &connection.id, state_version(connection))
+            .version(CONNECTION_PRINTS, &connection.id, print::connection(connection))
+    }
+
+    /// A grant as it is after this event.
+    pub fn upstream_grant(self, grant: &UpstreamGrant) -> Self {
+        self.version("upstream_grants", &grant.id, grant.version).version(
+            GRANT_PRINTS,
+            &grant.id,
+            print::upstream_grant(grant),
+        )
+    }
+
+    /// A grant is gone, and its access tokens with it.
+    pub fn upstream_grant_gone(self, id: &UpstreamGrantId) -> Self {
+        self.version("upstream_grants", id, 0)
+    }
+
+    /// An access token as it is stored after this event; what stood in its place before is gone.
+    pub fn access_token(self, token: &AccessToken) -> Self {
+        self.version("access_tokens", &print::slot(token), print::access_token(token))
+    }
+
+    /// An access token is gone.
+    pub fn access_token_gone(self, token: &AccessToken) -> Self {
+        self.version("access_tokens", &print::slot(token), 0)
+    }
+
+    /// A request that a person act, as it is after this event.
+    pub fn interaction(self, interaction: &Interaction) -> Self {
+        self.version("interactions", &interaction.id, print::interaction(interaction))
+            .version(INTERACTION_ENDS, &interaction.id, interaction.expires_at.0)
+    }
+
+    /// An upstream revocation as it is after this event.
+    pub fn upstream_revocation(self, revocation: &UpstreamRevocation) -> Self {
+        let state = print::revocation_state(revocation.state);
+        self.version("upstream_revocations", &revocation.id, state)
     }
 
     /// The same facts, as another kind of event.
@@ -209,20 +254,9 @@ impl Event {
     }
 }
 
-/// Where the states of connections stand among the versions.
-pub(crate) const CONNECTION_STATES: &str = "connections.state";
-
-/// A positive number from a MAC: another row, another number.
-pub(crate) fn mac_version<T>(row: &Tagged<T>) -> i64 {
-    let mut bytes = [0; 8];
-    bytes.copy_from_slice(&row.tag().mac[..8]);
-    (i64::from_be_bytes(bytes) & i64::MAX).max(1)
-}
-
-pub(crate) const fn state_version(connection: &Connection) -> i64 {
-    match connection.state {
-        ConnectionState::Active => 1,
-        ConnectionState::NeedsConsent { .. } => 2,
-        ConnectionState::Revoked { .. } => 3,
-    }
-}
+/// Where the prints of connections stand among the versions.
+pub(crate) const CONNECTION_PRINTS: &str = "connections.print";
+/// Where the prints of grants stand.
+pub(crate) const GRANT_PRINTS: &str = "upstream_grants.print";
+/// Where the ends of interactions stand: afterwards the row may go.
+pub(crate) const INTERACTION_ENDS: &str = "interactions.expires_at";

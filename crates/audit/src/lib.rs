@@ -16,6 +16,7 @@ mod failures;
 mod hex;
 mod ledger;
 mod origin;
+mod print;
 mod recorded;
 mod recorder;
 pub mod state;

@@ -2,9 +2,10 @@
 //!
 //! 1. seq has no gap; 2. leaf and chain are the hashes of what is there; 3. columns say what the body says;
 //! 4. details match their commitment; 5. time and `change_seq` only grow; 6. heads are signed by a pinned key;
-//! 7. no release follows the revocation of what it rests on; 8. the checkpoint kept outside lies on this chain.
+//! 7. no release follows the revocation of what it rests on; 8. the checkpoint kept outside lies on this chain; 9. the
+//!    change feed says what the bodies say.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use vouchsafe_model::{InstanceId, UnixMillis};
@@ -68,6 +69,8 @@ pub struct Verifier {
     previous: Previous,
     last_signed: bool,
     order: Order,
+    /// What the bodies since the last comparison say that they changed.
+    changes: BTreeSet<(i64, String, String)>,
     report: Report,
 }
 
@@ -94,6 +97,7 @@ impl Verifier {
             },
             last_signed: true,
             order: Order::default(),
+            changes: BTreeSet::new(),
             report: Report::default(),
         };
         for checkpoint in checkpoints {
@@ -119,6 +123,8 @@ impl Verifier {
                 self.find(Some(row.seq), problem);
             }
             self.report.versions.apply(body.seq, &body.versions);
+            let changes = body.changes.into_iter();
+            self.changes.extend(changes.map(|(kind, id)| (row.seq, kind, id)));
         }
         self.check_signature(row);
         self.check_checkpoint(row);
@@ -128,6 +134,23 @@ impl Verifier {
             time: row.time.max(self.previous.time),
             change_seq: row.change_seq,
         };
+    }
+
+    /// Compares the change feed of the records checked since the last call with what their bodies say. Only a database
+    /// has one: an export does without.
+    pub fn changes(&mut self, feed: &[(i64, String, String)]) {
+        let mut said = std::mem::take(&mut self.changes);
+        for row in feed {
+            if !said.remove(row) {
+                let (seq, kind, id) = row;
+                let what = format!("row {seq} {kind} {id} of changes is not what the body says");
+                self.find(Some(*seq), what);
+            }
+        }
+        for (seq, kind, id) in said {
+            let what = format!("row {seq} {kind} {id} of changes is gone, but the body names it");
+            self.find(Some(seq), what);
+        }
     }
 
     /// Nothing follows: what is still missing?
@@ -209,15 +232,15 @@ impl Verifier {
     fn check_details(&mut self, row: &RecordRow, body: &Body) {
         let commitment = match (&row.salt, &row.details) {
             (Some(salt), Some(details)) => Some(hex::encode(&body::details_commitment(salt, details))),
-            // Erased: the commitment stays, what it committed to is gone.
-            (None, None) => body.details.clone(),
             _ => None,
         };
         if commitment != body.details {
-            self.find(
-                Some(row.seq),
-                "the details beside the body were changed".to_owned(),
-            );
+            let what = match (&row.salt, &row.details) {
+                // Nothing erases yet; what does will say so on the record.
+                (None, None) => "the details beside the body were removed",
+                _ => "the details beside the body were changed",
+            };
+            self.find(Some(row.seq), what.to_owned());
         }
     }
 

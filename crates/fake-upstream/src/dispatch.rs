@@ -145,6 +145,7 @@ fn spoil(reply: &mut Reply, fault: &Fault) {
             reply.body = Body::Cut(half);
         }
         Fault::NoAccessToken => set_field(reply, "/access_token", None),
+        Fault::TokenType(value) => set_field(reply, "/token_type", Some(value)),
         Fault::ExpiresIn(value) => set_field(reply, "/expires_in", Some(value)),
         Fault::Scope(value) => set_field(reply, "/scope", Some(value)),
         Fault::Field { pointer, value } => set_field(reply, pointer, value.as_ref()),

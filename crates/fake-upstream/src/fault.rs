@@ -36,6 +36,9 @@ pub enum Fault {
     TruncatedJson,
     /// The work is done; the answer has no `access_token`.
     NoAccessToken,
+    /// The work is done; `token_type` is replaced by this value. Like [`Fault::NoAccessToken`], it spoils an answer whose
+    /// refresh token is good, and the only one that is left where the provider rotates.
+    TokenType(Value),
     /// The work is done; `expires_in` is replaced by this value.
     ExpiresIn(Value),
     /// The work is done; `scope` is replaced by this value.

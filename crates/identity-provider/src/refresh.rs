@@ -5,7 +5,8 @@
 //! 2. A short transaction: is it still to be done, and with what (`prepare`). Keys are opened before the call.
 //! 3. The provider is called with no database connection held (`call`).
 //! 4. One transaction: the rotated refresh token by compare-and-set, the access token, the record (`commit`); or what
-//!    the failure means (`failure`). A dead grant is believed only when the row still is the one that was sent.
+//!    the failure means (`failure`). A dead grant is believed only when the row still is the one that was sent. The
+//!    refresh token of an answer that cannot be used otherwise is kept (`keep`).
 //!
 //! All of it runs in a task on the main runtime: a waiter that goes away cancels nothing.
 
@@ -13,6 +14,7 @@ mod call;
 mod commit;
 mod failure;
 pub(crate) mod flight;
+mod keep;
 mod prepare;
 
 use std::time::Duration;
@@ -80,9 +82,9 @@ impl IdentityProvider {
                 return Ok(());
             };
             match self.call(&ready).await {
-                Ok(answer) => return self.commit(ready, answer).await,
-                Err(failure) => {
-                    if let failure::Next::End(error) = self.weigh(ready, failure).await? {
+                Ok(answered) => return self.commit(ready, answered).await,
+                Err(refused) => {
+                    if let failure::Next::End(error) = self.weigh(ready, refused).await? {
                         return Err(error);
                     }
                 }

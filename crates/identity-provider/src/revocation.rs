@@ -215,13 +215,14 @@ fn revoked(
         .fact("provider_id", connection.provider_id.as_str())
         .fact("revocation_id", revocation.id.as_str())
         .changes(Change::of(ChangeKind::Connection, &connection.id))
-        .connection(connection);
+        .connection(connection)
+        .upstream_revocation(revocation);
     event = match by {
         RevokedBy::User(_) => event.fact("by", "user"),
         RevokedBy::Admin { key_id } => event.fact("by", "admin").fact("admin_key_id", key_id.as_str()),
     };
     for holding in &held.grants {
-        event = event.version("upstream_grants", &holding.grant.id, 0);
+        event = event.upstream_grant_gone(&holding.grant.id);
     }
     event
 }

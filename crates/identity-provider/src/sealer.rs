@@ -37,6 +37,19 @@ impl Sealer<'_> {
         grant
     }
 
+    /// The same grant once more, under another id and this key.
+    pub(crate) fn copy_of(&self, grant: &UpstreamGrant, refresh_token: &Secret<String>) -> UpstreamGrant {
+        let mut copy = UpstreamGrant {
+            id: self.ids.next(),
+            data_key_id: self.key.id.clone(),
+            version: 1,
+            refresh_token: None,
+            ..grant.clone()
+        };
+        copy.refresh_token = Some(self.refresh_token(&copy, refresh_token));
+        copy
+    }
+
     /// A refresh token, sealed for this grant at its version.
     pub(crate) fn refresh_token(&self, grant: &UpstreamGrant, token: &Secret<String>) -> Sealed<String> {
         let context = Owner::of(self.connection).refresh_token(grant.id.as_str(), grant.version);

@@ -15,6 +15,8 @@ mod connecting;
 mod exposure;
 #[path = "identity_provider/identity.rs"]
 mod identity;
+#[path = "identity_provider/keeping.rs"]
+mod keeping;
 #[path = "identity_provider/providers.rs"]
 mod providers;
 #[path = "identity_provider/recheck.rs"]

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vouchsafe_audit::{Event, EventKind, Origin};
 use vouchsafe_model::{
-    Change, ChangeKind, Credential, Identity, ManagedBy, UnixMillis, User, UserId, UserStatus,
+    Change, ChangeKind, Credential, Identity, ManagedBy, Tagged, UnixMillis, User, UserId, UserStatus,
 };
 use vouchsafe_store::{StoreError, Tx, identities, sessions, user_credentials, users};
 
@@ -174,10 +174,11 @@ impl SignIn {
             };
             let row = inner.vault.tag(user.clone());
             users::put(tx, &row)?;
-            identify(inner, tx, &user.id, now)?;
+            let identity = identify(inner, tx, &user.id, now)?;
             let event = about(&user, EventKind::UserChanged)
                 .fact("created", true)
-                .row("users", &user.id, &row);
+                .row("users", &user.id, &row)
+                .identity(&identity);
             let event = change_password(inner, tx, &user.id, password, event)?;
             inner.ledger.append(tx, event)?;
             Ok((user, Applied::Changed))
@@ -217,9 +218,11 @@ impl SignIn {
             let inner = sign_in.inner();
             let row = inner.vault.tag(user.clone());
             users::put(tx, &row)?;
-            if !identified {
-                identify(inner, tx, &user.id, now)?;
-            }
+            let identity = if identified {
+                None
+            } else {
+                Some(identify(inner, tx, &user.id, now)?)
+            };
             if password_changes {
                 sessions::end_all_of_user(tx, &user.id, now)?;
             }
@@ -227,6 +230,7 @@ impl SignIn {
                 .fact("password_changed", password_changes)
                 .row("users", &user.id, &row)
                 .changes(Change::of(ChangeKind::User, &user.id));
+            let event = identity.iter().fold(event, Event::identity);
             let event = change_password(inner, tx, &user.id, password, event)?;
             inner.ledger.append(tx, event)?;
             Ok((user, Applied::Changed))
@@ -249,14 +253,21 @@ fn is_identified(inner: &Inner, tx: &mut Tx<'_>, id: &UserId) -> Result<bool, Si
     Ok(identity.is_some_and(|identity| identity.user_id == *id))
 }
 
-fn identify(inner: &Inner, tx: &mut Tx<'_>, id: &UserId, now: UnixMillis) -> Result<(), SignInError> {
+fn identify(
+    inner: &Inner,
+    tx: &mut Tx<'_>,
+    id: &UserId,
+    now: UnixMillis,
+) -> Result<Tagged<Identity>, SignInError> {
     let identity = Identity {
         issuer: inner.issuer.clone(),
         subject: id.as_str().to_owned(),
         user_id: id.clone(),
         created_at: now,
     };
-    Ok(identities::insert(tx, &inner.vault.tag(identity))?)
+    let row = inner.vault.tag(identity);
+    identities::insert(tx, &row)?;
+    Ok(row)
 }
 
 /// Writes the change, and tells it in the event.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{AccessToken, ConnectionId, Sealed, UnixMillis, UpstreamGrantId};
 
-use crate::column::{all, from_json, millis, one, parsed, time, to_json};
+use crate::column::{Keyed, all, from_json, millis, one, parsed, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -40,6 +40,12 @@ struct AccessTokenRow {
     version: i64,
     expires_at: Option<i64>,
     issued_at: i64,
+}
+
+impl Keyed for AccessTokenRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts the token, or replaces the one of the same grant, audience and scope set, its id too.
@@ -81,6 +87,17 @@ pub fn find(
             .optional()
     })?;
     one(row)
+}
+
+/// Every token there is.
+pub fn every(tx: &mut Tx<'_>) -> Result<Vec<AccessToken>, StoreError> {
+    let rows = tx.run(|conn| {
+        access_tokens::table
+            .order(access_tokens::id)
+            .select(AccessTokenRow::as_select())
+            .load(conn)
+    })?;
+    all(rows)
 }
 
 /// All tokens of a connection.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{AdminKey, AdminKeyId, ClientSecretDigest, Tagged, UnixMillis};
 
-use crate::column::{all as all_rows, bytes32, from_json, millis, one, parsed, tagged, time, to_json};
+use crate::column::{Keyed, all as all_rows, bytes32, from_json, millis, one, parsed, tagged, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -36,6 +36,12 @@ struct AdminKeyRow {
     expires_at: Option<i64>,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for AdminKeyRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts the key, or replaces the one of the same id.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{AuthorizationCode, CodeId, Digest, Tagged, UnixMillis};
 
 use crate::column::WithTime;
-use crate::column::{bytes32, from_json, parsed, tagged, time, to_json};
+use crate::column::{Keyed, bytes32, from_json, parsed, tagged, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -52,6 +52,12 @@ struct AuthorizationCodeRow {
     expires_at: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for AuthorizationCodeRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a code.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{Authorization, AuthorizationId, ClientId, Tagged, UnixMillis, UserId};
 
 use crate::column::WithTime;
-use crate::column::{from_json, parsed, tagged, time, to_json};
+use crate::column::{Keyed, from_json, parsed, tagged, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -34,6 +34,12 @@ struct AuthorizationRow {
     granted_at: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for AuthorizationRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts the authorization, or renews the one of the same id: then it is no longer withdrawn. A second one for the

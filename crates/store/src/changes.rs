@@ -60,3 +60,14 @@ pub fn range(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<(i64, Change)>, 
         })
         .collect()
 }
+
+/// The rows themselves, damaged ones too, for comparing them with the record: `(seq, kind, id)`.
+pub fn texts(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<(i64, String, String)>, StoreError> {
+    tx.run(|conn| {
+        changes::table
+            .filter(changes::seq.ge(from))
+            .filter(changes::seq.le(to))
+            .order((changes::seq, changes::kind, changes::id))
+            .load(conn)
+    })
+}

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{Client, ClientId, Tagged, UnixMillis};
 
-use crate::column::{all as all_rows, from_json, one, parsed, tagged, to_json};
+use crate::column::{Keyed, all as all_rows, from_json, one, parsed, tagged, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -46,6 +46,12 @@ struct ClientRow {
     created_at: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for ClientRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts the client, or replaces the one of the same id.

@@ -18,7 +18,7 @@ pub(crate) fn parsed<T: FromStr>(
     table: &'static str,
     what: &'static str,
 ) -> Result<T, StoreError> {
-    text.parse().map_err(|_| StoreError::Corrupt { table, what })
+    text.parse().map_err(|_| StoreError::corrupt(table, what))
 }
 
 /// As [`parsed`], for a column that may be NULL.
@@ -36,7 +36,7 @@ pub(crate) fn from_json<T: DeserializeOwned>(
     table: &'static str,
     what: &'static str,
 ) -> Result<T, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { table, what })
+    serde_json::from_str(text).map_err(|_| StoreError::corrupt(table, what))
 }
 
 /// The JSON of a list, scope or bound.
@@ -46,7 +46,7 @@ pub(crate) fn to_json<T: Serialize>(value: &T) -> String {
 
 /// A digest, MAC or hash.
 pub(crate) fn bytes32(bytes: &[u8], table: &'static str, what: &'static str) -> Result<[u8; 32], StoreError> {
-    bytes.try_into().map_err(|_| StoreError::Corrupt { table, what })
+    bytes.try_into().map_err(|_| StoreError::corrupt(table, what))
 }
 
 /// A time that may be missing.
@@ -73,18 +73,35 @@ pub(crate) fn tagged<T>(
     Ok(Tagged::new(value, tag))
 }
 
+/// A row that can be named.
+pub(crate) trait Keyed {
+    /// Its key, or the part of it that names no person.
+    fn key(&self) -> &str;
+}
+
 /// Turns rows into values; the first damaged one fails all.
 pub(crate) fn all<R, T>(rows: Vec<R>) -> Result<Vec<T>, StoreError>
 where
+    R: Keyed,
     T: TryFrom<R, Error = StoreError>,
 {
-    rows.into_iter().map(T::try_from).collect()
+    rows.into_iter().map(value).collect()
 }
 
 /// Turns a row that may be missing into a value.
 pub(crate) fn one<R, T>(row: Option<R>) -> Result<Option<T>, StoreError>
 where
+    R: Keyed,
     T: TryFrom<R, Error = StoreError>,
 {
-    row.map(T::try_from).transpose()
+    row.map(value).transpose()
+}
+
+fn value<R, T>(row: R) -> Result<T, StoreError>
+where
+    R: Keyed,
+    T: TryFrom<R, Error = StoreError>,
+{
+    let key = row.key().to_owned();
+    T::try_from(row).map_err(|error| error.in_row(&key))
 }

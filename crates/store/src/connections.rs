@@ -5,7 +5,7 @@ use vouchsafe_model::{
     Connection, ConnectionId, ConnectionState, HostsDigest, ProviderId, UnixMillis, UserId,
 };
 
-use crate::column::{all, bytes32, one, parsed, parsed_option, time};
+use crate::column::{Keyed, all, bytes32, one, parsed, parsed_option, time};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -47,6 +47,12 @@ struct ConnectionRow {
     version: i64,
     created_at: i64,
     updated_at: i64,
+}
+
+impl Keyed for ConnectionRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a connection.
@@ -209,10 +215,7 @@ impl TryFrom<ConnectionRow> for Connection {
             },
             (REVOKED, None, Some(at)) => ConnectionState::Revoked { at: UnixMillis(at) },
             _ => {
-                return Err(StoreError::Corrupt {
-                    table: TABLE,
-                    what: "state",
-                });
+                return Err(StoreError::corrupt(TABLE, "state"));
             }
         };
         Ok(Self {

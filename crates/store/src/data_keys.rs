@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{ConnectionId, DataKey, DataKeyId, UnixMillis};
 
-use crate::column::{all, one, parsed};
+use crate::column::{Keyed, all, one, parsed};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 use crate::{access_tokens, upstream_grants, upstream_revocation_secrets};
@@ -27,6 +27,12 @@ struct DataKeyRow {
     connection_id: String,
     sealed: Vec<u8>,
     created_at: i64,
+}
+
+impl Keyed for DataKeyRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a key. Its connection may come later.

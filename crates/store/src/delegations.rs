@@ -5,7 +5,7 @@ use vouchsafe_model::{
     ClientId, ConnectionId, Delegation, DelegationId, ProviderId, Tagged, UnixMillis, UserId,
 };
 
-use crate::column::{all, from_json, millis, one, parsed, tagged, time, to_json};
+use crate::column::{Keyed, all, from_json, millis, one, parsed, tagged, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -46,6 +46,12 @@ struct DelegationRow {
     version: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for DelegationRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts the delegation, or replaces the one of the same user, client and connection, its id too.

@@ -17,10 +17,12 @@ pub enum StoreError {
     #[error("the database was lost during a commit, whose outcome is unknown")]
     CommitOutcomeUnknown,
     /// A stored value is not what this program writes.
-    #[error("a row of `{table}` is damaged: {what}")]
+    #[error("{} of `{table}` is damaged: column `{what}` cannot be read", name_of(row.as_deref()))]
     Corrupt {
         /// The table.
         table: &'static str,
+        /// The row, by its key.
+        row: Option<String>,
         /// The column.
         what: &'static str,
     },
@@ -53,7 +55,37 @@ pub enum StoreError {
     Engine(String),
 }
 
+fn name_of(row: Option<&str>) -> String {
+    row.map_or_else(|| "a row".to_owned(), |row| format!("row {row}"))
+}
+
 impl StoreError {
+    /// Of a value that cannot be read, before its row is known.
+    pub(crate) const fn corrupt(table: &'static str, what: &'static str) -> Self {
+        Self::Corrupt {
+            table,
+            row: None,
+            what,
+        }
+    }
+
+    /// Names the row. A key that does not look like one was written by somebody else: it is not repeated.
+    pub(crate) fn in_row(self, key: &str) -> Self {
+        let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'.');
+        match self {
+            Self::Corrupt {
+                table,
+                row: None,
+                what,
+            } if key.len() <= 64 && key.bytes().all(plain) => Self::Corrupt {
+                table,
+                row: Some(key.to_owned()),
+                what,
+            },
+            error => error,
+        }
+    }
+
     /// Of a failed statement.
     pub(crate) fn of_statement(error: &Error) -> Self {
         match error {

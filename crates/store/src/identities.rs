@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{Identity, Tagged, UnixMillis, UserId};
 
-use crate::column::{all, one, parsed, tagged};
+use crate::column::{Keyed, all, one, parsed, tagged};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -30,6 +30,12 @@ struct IdentityRow {
     created_at: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for IdentityRow {
+    fn key(&self) -> &str {
+        &self.user_id
+    }
 }
 
 /// Inserts an identity. One `(iss, sub)` belongs to one user for ever: another is a [`StoreError::Conflict`].

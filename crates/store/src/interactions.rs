@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{ClientId, Digest, Interaction, InteractionId, InteractionState, UnixMillis, UserId};
 
-use crate::column::{all, bytes32, from_json, one, parsed, parsed_option, to_json};
+use crate::column::{Keyed, all, bytes32, from_json, one, parsed, parsed_option, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -45,6 +45,12 @@ struct InteractionRow {
     change_seq: i64,
     created_at: i64,
     expires_at: i64,
+}
+
+impl Keyed for InteractionRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts an interaction.
@@ -106,10 +112,7 @@ pub fn last_denied(
     let Some((row, decided_at)) = row else {
         return Ok(None);
     };
-    let decided_at = decided_at.ok_or(StoreError::Corrupt {
-        table: TABLE,
-        what: "decided_at",
-    })?;
+    let decided_at = decided_at.ok_or(StoreError::corrupt(TABLE, "decided_at"))?;
     Ok(Some((row.try_into()?, UnixMillis(decided_at))))
 }
 
@@ -124,6 +127,18 @@ pub fn pending_of_user(
             .filter(interactions::user_id.eq(user.as_str()))
             .filter(interactions::state.eq(InteractionState::Pending.as_str()))
             .filter(interactions::expires_at.gt(now.0))
+            .order(interactions::id)
+            .select(InteractionRow::as_select())
+            .load(conn)
+    })?;
+    all(rows)
+}
+
+/// Every request that nobody has answered, expired ones too.
+pub fn all_pending(tx: &mut Tx<'_>) -> Result<Vec<Interaction>, StoreError> {
+    let rows = tx.run(|conn| {
+        interactions::table
+            .filter(interactions::state.eq(InteractionState::Pending.as_str()))
             .order(interactions::id)
             .select(InteractionRow::as_select())
             .load(conn)

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use vouchsafe_model::{AuthorizationId, CodeId, IssuedToken, SessionId, TokenId, UnixMillis, UserId};
 
-use crate::column::{millis, one, parsed, time};
+use crate::column::{Keyed, millis, one, parsed, time};
 use crate::conn::MultiBackend;
 use crate::error::StoreError;
 use crate::transaction::Tx;
@@ -36,6 +36,12 @@ struct IssuedTokenRow {
     client_id: String,
     expires_at: i64,
     revoked_at: Option<i64>,
+}
+
+impl Keyed for IssuedTokenRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a token.

@@ -4,7 +4,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 use vouchsafe_model::{Job, JobId, JobState, UnixMillis};
 
-use crate::column::{all, millis, parsed, time};
+use crate::column::{Keyed, all, millis, parsed, time};
 use crate::conn::MultiBackend;
 use crate::error::StoreError;
 use crate::transaction::Tx;
@@ -36,6 +36,12 @@ struct JobRow {
     attempts: i32,
     lease_until: Option<i64>,
     created_at: i64,
+}
+
+impl Keyed for JobRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a job.

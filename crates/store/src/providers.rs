@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{HostsDigest, Provider, ProviderId, Sealed, Tagged, UnixMillis};
 
-use crate::column::{all as all_rows, bytes32, one, parsed, tagged};
+use crate::column::{Keyed, all as all_rows, bytes32, one, parsed, tagged};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -40,6 +40,12 @@ struct ProviderRow {
     updated_at: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for ProviderRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts the provider, or replaces the one of the same id.

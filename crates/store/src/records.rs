@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{KeyId, RecordId, UnixMillis};
 
-use crate::column::{all, bytes32, one, parsed, parsed_option};
+use crate::column::{Keyed, all, bytes32, one, parsed, parsed_option};
 use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::head::Head;
@@ -73,6 +73,12 @@ struct StoredRecord {
     change_seq: i64,
     signature: Option<Vec<u8>>,
     key_id: Option<String>,
+}
+
+impl Keyed for StoredRecord {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Appends an entry. A seq that is taken is a [`StoreError::Conflict`]: the head was not held.
@@ -165,6 +171,28 @@ pub fn range(tx: &mut Tx<'_>, from_seq: i64, limit: i64) -> Result<Vec<RecordRow
             .load(conn)
     })?;
     all(rows)
+}
+
+/// The place of the first entry that is not before `at`; behind the last one when all are. Times never go back along the
+/// record, so a few look-ups find it.
+pub fn first_since(tx: &mut Tx<'_>, at: UnixMillis) -> Result<i64, StoreError> {
+    let last = head(tx)?.map_or(0, |head| head.seq);
+    // Everything below `low` is before `at`, nothing from `high` on is.
+    let (mut low, mut high) = (1, last + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let time: Option<i64> = tx.run(|conn| {
+            let row = records::table.find(middle).select(records::time);
+            row.first(conn).optional()
+        })?;
+        // A missing entry is for `audit verify` to report; here it counts as early.
+        if time.is_none_or(|time| time < at.0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low)
 }
 
 /// How many entries there are; as the record has no gaps, the seq of the last one unless some were removed.

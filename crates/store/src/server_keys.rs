@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{ServerKey, UnixMillis};
 
-use crate::column::{all as all_rows, parsed};
+use crate::column::{Keyed, all as all_rows, parsed};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -30,6 +30,12 @@ struct ServerKeyRow {
     sealed: Vec<u8>,
     public: Option<Vec<u8>>,
     created_at: i64,
+}
+
+impl Keyed for ServerKeyRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a key.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{Digest, Session, SessionId, Tagged, UnixMillis, UserId};
 
 use crate::column::WithTime;
-use crate::column::{bytes32, parsed, tagged, time};
+use crate::column::{Keyed, bytes32, parsed, tagged, time};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -34,6 +34,12 @@ struct SessionRow {
     expires_at: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for SessionRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a session.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{ConnectionId, Sealed, UnixMillis, UpstreamGrant, UpstreamGrantId};
 
 use crate::access_tokens;
-use crate::column::{all, from_json, millis, one, parsed, time, to_json};
+use crate::column::{Keyed, all, from_json, millis, one, parsed, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -43,6 +43,12 @@ struct UpstreamGrantRow {
     lease_until: Option<i64>,
     outcome_unknown_since: Option<i64>,
     updated_at: i64,
+}
+
+impl Keyed for UpstreamGrantRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a grant.

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{HostsDigest, RevocationId, RevocationSecret};
 
-use crate::column::{all, bytes32, millis, parsed, time};
+use crate::column::{Keyed, all, bytes32, millis, parsed, time};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -41,6 +41,12 @@ struct RevocationSecretRow {
     sealed: Vec<u8>,
     data_key_id: String,
     expires_at: Option<i64>,
+}
+
+impl Keyed for RevocationSecretRow {
+    fn key(&self) -> &str {
+        &self.revocation_id
+    }
 }
 
 pub(crate) fn insert(tx: &mut Tx<'_>, secret: &RevocationSecret) -> Result<(), StoreError> {

@@ -5,7 +5,7 @@ use vouchsafe_model::{
     ConnectionId, ConnectionState, RevocationId, RevocationSecret, UnixMillis, UpstreamRevocation,
 };
 
-use crate::column::{all, millis, one, parsed, time};
+use crate::column::{Keyed, all, millis, one, parsed, time};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 use crate::{connections, data_keys, upstream_revocation_secrets};
@@ -41,6 +41,12 @@ struct UpstreamRevocationRow {
     deadline_at: i64,
     created_at: i64,
     forgotten_at: Option<i64>,
+}
+
+impl Keyed for UpstreamRevocationRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts a revocation with the secrets it needs.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{Credential, Tagged, UnixMillis, UserId};
 
-use crate::column::{one, parsed, tagged};
+use crate::column::{Keyed, one, parsed, tagged};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -28,6 +28,12 @@ struct CredentialRow {
     updated_at: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for CredentialRow {
+    fn key(&self) -> &str {
+        &self.user_id
+    }
 }
 
 /// Inserts the credential, or replaces the user's old one.

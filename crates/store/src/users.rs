@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{Tagged, UnixMillis, User, UserId};
 
-use crate::column::{all, millis, one, parsed, tagged, time};
+use crate::column::{Keyed, all, millis, one, parsed, tagged, time};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -36,6 +36,12 @@ struct UserRow {
     created_at: i64,
     tag_key_id: String,
     tag_mac: Vec<u8>,
+}
+
+impl Keyed for UserRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 /// Inserts the user, or replaces the one of the same id.

@@ -14,8 +14,8 @@ use vouchsafe_fake_upstream::{ConsentMode, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SEC
 use vouchsafe_identity_provider::catalogue::template;
 use vouchsafe_identity_provider::{EgressOptions, EntryOverrides, ProviderDefinition};
 use vouchsafe_model::{
-    AdminScope, Ceiling, ClientAuthMethod, FixedClock, Ids, ManagedBy, OsEntropy, ScopeBound, Secret,
-    UnixMillis,
+    AdminScope, Ceiling, ClientAuthMethod, Clock as _, FixedClock, Ids, ManagedBy, OsEntropy, ScopeBound,
+    Secret, UnixMillis,
 };
 use vouchsafe_oauth_types::{GrantType, Scope};
 use vouchsafe_sign_in::UserDefinition;
@@ -164,7 +164,7 @@ impl TestApp {
             .expect("opening does not panic")
             .unwrap_or_else(|error| panic!("the instance opens: {error:?}"));
         let (shutdown, stopped) = watch::channel(false);
-        let background = instance.background(&stopped);
+        let background = instance.background(&stopped).await;
         let mut stop = stopped.clone();
         let until = async move {
             let _ = stop.wait_for(|stop| *stop).await;
@@ -445,33 +445,22 @@ impl TestApp {
         raw_sql::texts(&self.location, sql)
     }
 
+    /// What was logged since this server started, by any test that runs beside this one.
+    pub fn logs(&self) -> String {
+        String::from_utf8_lossy(&logs::since(self.logs_from)).into_owned()
+    }
+
     /// Everything that does not hold about record and state.
     pub async fn findings(&self) -> Vec<String> {
         let vault = self.instance.vault.clone();
-        let rows = self
-            .instance
-            .store
-            .read(|tx| records::range(tx, 1, 100_000))
-            .await
-            .expect("the record is there");
-        let mut verifier = Verifier::new(vault.instance().clone(), vault.head_keys(), Vec::new());
-        for row in &rows {
-            verifier.next(row);
-        }
-        let report = verifier.finish();
-        let versions = report.versions.clone();
-        let state = self
-            .instance
-            .store
-            .read(move |tx| state::verify(tx, &vault, &versions))
-            .await;
-        let state = state.expect("the rows are there");
-        report
-            .findings
-            .iter()
-            .chain(&state)
-            .map(ToString::to_string)
-            .collect()
+        let now = self.clock.now();
+        let look = self.instance.store.read(move |tx| {
+            let verifier = Verifier::new(vault.instance().clone(), vault.head_keys(), Vec::new());
+            state::look(tx, verifier, Some(&vault), now)
+        });
+        let look = look.await.expect("the record and the rows can be read");
+        let (report, rows) = (look.report.findings, look.rows.unwrap_or_default());
+        report.iter().chain(&rows).map(ToString::to_string).collect()
     }
 
     /// The bodies of all records of an event, oldest first.

@@ -140,13 +140,19 @@ impl AuthorizationServer {
                 let Some(row) = clients::by_id(tx, &id)? else {
                     return Ok(Applied::Unchanged);
                 };
-                let mut client = row.unverified().clone();
-                if client.status == ClientStatus::Disabled {
-                    return Ok(Applied::Unchanged);
-                }
+                let claimed = row.unverified().clone();
+                let (mut client, found) = match server.vault.verify(row) {
+                    Ok(client) if client.status == ClientStatus::Disabled => return Ok(Applied::Unchanged),
+                    Ok(client) => (client, None),
+                    // Whatever it claims must not come under a good tag again.
+                    Err(_) => (stripped(claimed), Some(tampered(&id))),
+                };
                 client.status = ClientStatus::Disabled;
                 let disabled = server.write_client(tx, &client, EventKind::ClientDisabled)?;
-                server.ledger().append(tx, origin.note(disabled))?;
+                let events = found.into_iter().chain([disabled]);
+                server
+                    .ledger()
+                    .append_all(tx, events.map(|event| origin.note(event)))?;
                 Ok(Applied::Changed)
             })
             .await
@@ -161,10 +167,7 @@ impl AuthorizationServer {
         let (existing, found) = match clients::by_id(tx, &definition.id)?.map(|row| self.vault.verify(row)) {
             Some(Err(error)) => {
                 tracing::error!(client.id = %definition.id, error = %error, "the row of a client was changed past the server; it is written anew");
-                let found = Event::new(EventKind::TamperedRow)
-                    .fact("table", "clients")
-                    .fact("row", definition.id.as_str());
-                (None, Some(found))
+                (None, Some(tampered(&definition.id)))
             }
             genuine => (genuine.and_then(Result::ok), None),
         };
@@ -209,6 +212,27 @@ impl AuthorizationServer {
             .changes(Change::of(ChangeKind::Client, &client.id));
         clients::put(tx, &row)?;
         Ok(event)
+    }
+}
+
+fn tampered(id: &ClientId) -> Event {
+    Event::new(EventKind::TamperedRow)
+        .fact("table", "clients")
+        .fact("row", id.as_str())
+}
+
+/// A client of this id that has and may nothing.
+fn stripped(claimed: Client) -> Client {
+    Client {
+        name: claimed.id.to_string(),
+        auth_method: ClientAuthMethod::None,
+        secrets: Vec::new(),
+        redirect_uris: Vec::new(),
+        grant_types: Vec::new(),
+        scope: Scope::empty(),
+        accepts_tokens_of: Vec::new(),
+        ceilings: Vec::new(),
+        ..claimed
     }
 }
 

@@ -95,12 +95,8 @@ impl AuthorizationServer {
             .write(move |tx| {
                 let now = server.clock.now();
                 let interaction = pending(tx, &id, &by.user, now)?;
-                if !interactions::decide(tx, &interaction.id, InteractionState::Denied, now)? {
-                    return Err(InteractionRefusal::Decided);
-                }
-                server
-                    .ledger()
-                    .append(tx, decided(&interaction, &by, "denied", &from))?;
+                let event = decide(tx, interaction, InteractionState::Denied, (&by, now))?;
+                server.ledger().append(tx, from.note(event))?;
                 Ok(())
             })
             .await
@@ -196,10 +192,7 @@ impl AuthorizationServer {
                 .changes(Change::of(ChangeKind::Delegation, &delegation.id))
                 .version("delegations", &delegation.id, delegation.version),
         );
-        events.push(decided(&interaction, by, "approved", origin));
-        if !interactions::decide(tx, &interaction.id, InteractionState::Approved, now)? {
-            return Err(InteractionRefusal::Decided);
-        }
+        events.push(decide(tx, interaction, InteractionState::Approved, (by, now))?);
         self.ledger()
             .append_all(tx, events.into_iter().map(|event| origin.note(event)))?;
         Ok(Next::Done(delegation))
@@ -414,12 +407,21 @@ pub(crate) fn described(scope: &ScopeBound) -> String {
     }
 }
 
-fn decided(interaction: &Interaction, by: &SignedIn, decision: &'static str, origin: &Origin) -> Event {
-    let event = Event::new(EventKind::InteractionDecided)
+fn decide(
+    tx: &mut Tx<'_>,
+    mut interaction: Interaction,
+    state: InteractionState,
+    (by, now): (&SignedIn, UnixMillis),
+) -> Result<Event, InteractionRefusal> {
+    if !interactions::decide(tx, &interaction.id, state, now)? {
+        return Err(InteractionRefusal::Decided);
+    }
+    interaction.state = state;
+    Ok(Event::new(EventKind::InteractionDecided)
         .user(&by.user.pseudonym)
         .fact("interaction_id", interaction.id.as_str())
         .fact("client_id", interaction.client_id.as_str())
         .fact("provider_id", interaction.provider_id.as_str())
-        .fact("decision", decision);
-    origin.note(event)
+        .fact("decision", state.as_str())
+        .interaction(&interaction))
 }

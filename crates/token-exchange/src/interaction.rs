@@ -176,7 +176,8 @@ impl AuthorizationServer {
             .fact("interaction_id", interaction.id.as_str())
             .fact("client_id", ask.client_id.as_str())
             .fact("provider_id", ask.provider_id.as_str())
-            .fact("reason", ask.reason.as_str());
+            .fact("reason", ask.reason.as_str())
+            .interaction(&interaction);
         self.ledger().append(tx, origin.note(event))?;
         Ok(Asked::Link(interaction.id))
     }

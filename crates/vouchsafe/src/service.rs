@@ -144,7 +144,7 @@ impl Service {
             lock,
         } = self;
         let (stop, stopped) = watch::channel(false);
-        let background = instance.background(&stopped);
+        let background = instance.background(&stopped).await;
         let retries = instance.handle.spawn(retry(instance.clone(), config, left_out));
         let served = vouchsafe_server::serve(instance.app(), listener, shutdown).await;
         retries.abort();

@@ -80,6 +80,7 @@ async fn faults_in_the_answer_spoil_one_field() {
         driver.refresh(&refresh, &[]).await.json()
     };
     assert!(spoilt(Fault::NoAccessToken).await.get("access_token").is_none());
+    assert_eq!(spoilt(Fault::TokenType(json!("foo"))).await["token_type"], "foo");
     assert_eq!(
         spoilt(Fault::ExpiresIn(json!("3600"))).await["expires_in"],
         "3600"
@@ -97,6 +98,22 @@ async fn faults_in_the_answer_spoil_one_field() {
     let cut = driver.refresh(&refresh, &[]).await;
     assert_eq!(cut.status, 200);
     assert!(serde_json::from_str::<Value>(&cut.text).is_err());
+}
+
+#[actix_web::test]
+async fn a_spoilt_answer_has_rotated_all_the_same() {
+    for personality in ["oidc", "github-app", "slack"] {
+        for fault in [Fault::NoAccessToken, Fault::TokenType(json!("foo"))] {
+            let driver = Driver::new(personality);
+            let old = text(&driver.connect(&[("scope", "read")]).await, "refresh_token");
+            driver.fault(personality, Endpoint::Token, fault.clone(), 1);
+            let spoilt = driver.refresh(&old, &[]).await;
+            let next = text(&spoilt.json(), "refresh_token");
+            assert_eq!(spoilt.status, 200);
+            assert!(!driver.is_live(&old), "{personality} {fault:?}");
+            assert!(driver.is_live(&next), "{personality} {fault:?}");
+        }
+    }
 }
 
 #[actix_web::test]

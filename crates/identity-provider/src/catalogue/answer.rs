@@ -126,7 +126,8 @@ fn form(body: &[u8]) -> Result<Tree, Undecodable> {
             return Err(Undecodable::Refused("duplicate member"));
         }
     }
-    if members.contains_key("access_token") || members.contains_key("error") {
+    let tells = ["access_token", "refresh_token", "error"];
+    if tells.iter().any(|name| members.contains_key(*name)) {
         Ok(tree)
     } else {
         Err(Undecodable::Foreign)

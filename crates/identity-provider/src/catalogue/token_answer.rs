@@ -41,11 +41,9 @@ pub struct TokenPart {
 }
 
 impl Entry {
-    /// Reads the answer to [`Entry::redeem`] or [`Entry::refresh`].
+    /// Reads the answer to [`Entry::redeem`]; the answer to a refresh has a reader of its own.
     ///
-    /// `asked` is what an answer without scopes stands for: the scopes of the authorization request, or those of the
-    /// grant on a refresh. On a narrowing refresh pass the scopes of the grant too: then a provider's silence does not
-    /// pass a wide token off as a narrow one.
+    /// `asked` is what an answer without scopes stands for: the scopes of the authorization request.
     pub fn read_token_answer(
         &self,
         answer: &UpstreamAnswer<'_>,
@@ -53,18 +51,27 @@ impl Entry {
         asked: &Scope,
     ) -> Result<TokenAnswer, UpstreamFailure> {
         let tree = self.accept(answer, Some(now))?;
+        self.read_tokens(&tree, now, asked)
+    }
+
+    pub(super) fn read_tokens(
+        &self,
+        tree: &Tree,
+        now: UnixMillis,
+        asked: &Scope,
+    ) -> Result<TokenAnswer, UpstreamFailure> {
         let mut parts = Vec::new();
         for place in self.places() {
             let found = place
                 .bases
                 .iter()
-                .find_map(|base| self.token_object(&tree, base, place.token_type));
+                .find_map(|base| self.token_object(tree, base, place.token_type));
             if let Some(object) = found {
                 parts.push(self.read_part(object, place.name, now, asked)?);
             }
         }
         if parts.is_empty() {
-            let what = if self.has_token(&tree) {
+            let what = if self.has_token(tree) {
                 "token_type"
             } else {
                 "access_token"
@@ -83,7 +90,7 @@ impl Entry {
         })
     }
 
-    fn places(&self) -> Vec<Place<'_>> {
+    pub(super) fn places(&self) -> Vec<Place<'_>> {
         if self.parts.is_empty() {
             return vec![Place {
                 name: "",
@@ -146,20 +153,20 @@ impl Entry {
 }
 
 /// Where a part may stand.
-struct Place<'a> {
-    name: &'a str,
-    bases: Vec<&'a str>,
-    token_type: &'a str,
+pub(super) struct Place<'a> {
+    pub(super) name: &'a str,
+    pub(super) bases: Vec<&'a str>,
+    pub(super) token_type: &'a str,
 }
 
 /// A text that is not blank.
-fn text(value: Option<&Value>) -> Option<&str> {
+pub(super) fn text(value: Option<&Value>) -> Option<&str> {
     value?.as_str().filter(|text| !text.trim().is_empty())
 }
 
 /// A token of visible ASCII (RFC 6749 appendix A.12), which no header can be split with. Missing, null and blank are
 /// none; anything else that is no token spoils the answer.
-fn optional_token(
+pub(super) fn optional_token(
     value: Option<&Value>,
     what: &'static str,
 ) -> Result<Option<Secret<String>>, UpstreamFailure> {

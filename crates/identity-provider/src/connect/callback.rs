@@ -184,6 +184,7 @@ fn check_issuer(attempt: &ConnectAttempt, entry: &Entry, iss: Option<&str>) -> R
 pub(super) const fn damaged() -> StoreError {
     StoreError::Corrupt {
         table: "connect_attempts",
+        row: None,
         what: "secrets",
     }
 }

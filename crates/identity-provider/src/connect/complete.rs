@@ -82,8 +82,8 @@ impl IdentityProvider {
         recheck::still_holds(tx, attempt, approved, delegated.as_ref())?;
         account::is_the_only_one(tx, &stored.connection)?;
         let mut events = vec![connected(&user, attempt, &stored)];
-        if let (Some(approved), Some(delegated)) = (approved, &delegated) {
-            events.extend(delegate::events(&user, attempt, approved, delegated));
+        if let Some(delegated) = &delegated {
+            events.extend(delegate::events(&user, attempt, delegated));
         }
         inner
             .ledger
@@ -118,8 +118,9 @@ fn connected(user: &User, attempt: &ConnectAttempt, stored: &Stored) -> Event {
         // Tokens that a release may rest on have been replaced.
         event = event.changes(Change::of(ChangeKind::Connection, &connection.id));
     }
-    for (id, version) in &stored.grants {
-        event = event.version("upstream_grants", id, *version);
+    event = stored.removed.iter().fold(event, Event::upstream_grant_gone);
+    for (grant, token) in &stored.grants {
+        event = event.upstream_grant(grant).access_token(token);
     }
     event
 }

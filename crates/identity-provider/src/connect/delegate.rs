@@ -3,7 +3,7 @@
 use vouchsafe_audit::{Event, EventKind};
 use vouchsafe_model::{
     ApprovedDelegation, Change, ChangeKind, ConnectAttempt, Connection, Delegation, DelegationDecision,
-    DelegationId, InteractionId, InteractionState, ScopeBound, UnixMillis, User,
+    DelegationId, Interaction, InteractionId, InteractionState, ScopeBound, UnixMillis, User,
 };
 use vouchsafe_store::{Tx, delegations, interactions};
 
@@ -24,8 +24,8 @@ pub(super) struct Delegated {
     pub(super) delegation: Delegation,
     /// What stood there before; its change since the flow began stops the flow.
     pub(super) before: Option<DelegationId>,
-    /// Whether the interaction still waited for this.
-    pub(super) answered: bool,
+    /// The interaction, if it still waited for this.
+    pub(super) answered: Option<Interaction>,
 }
 
 impl IdentityProvider {
@@ -118,29 +118,28 @@ fn union(a: &ScopeBound, b: &ScopeBound) -> ScopeBound {
     }
 }
 
-/// Marks the interaction as answered; whether it still waited. One that was refused in another tab meanwhile ends the
+/// Marks the interaction as answered, if it still waited. One that was refused in another tab meanwhile ends the
 /// flow, one that expired while the person was at the provider does not.
-fn answer_interaction(tx: &mut Tx<'_>, id: &InteractionId, now: UnixMillis) -> Result<bool, ConnectError> {
-    if interactions::decide(tx, id, InteractionState::Approved, now)? {
-        return Ok(true);
-    }
+fn answer_interaction(
+    tx: &mut Tx<'_>,
+    id: &InteractionId,
+    now: UnixMillis,
+) -> Result<Option<Interaction>, ConnectError> {
+    let waited = interactions::decide(tx, id, InteractionState::Approved, now)?;
     match interactions::by_id(tx, id)? {
+        interaction if waited => Ok(interaction),
         Some(interaction) if interaction.state == InteractionState::Denied => {
             Err(ConnectError::AuthorityChanged)
         }
-        _ => Ok(false),
+        _ => Ok(None),
     }
 }
 
 /// What the record says of it.
-pub(super) fn events(
-    user: &User,
-    attempt: &ConnectAttempt,
-    approved: &ApprovedDelegation,
-    delegated: &Delegated,
-) -> Vec<Event> {
+pub(super) fn events(user: &User, attempt: &ConnectAttempt, delegated: &Delegated) -> Vec<Event> {
     let mut events = vec![granted(user, &delegated.delegation)];
-    events.extend(delegated.answered.then(|| answered(user, attempt, approved)));
+    let interaction = delegated.answered.as_ref();
+    events.extend(interaction.map(|interaction| answered(user, attempt, interaction)));
     events
 }
 
@@ -161,12 +160,13 @@ fn granted(user: &User, delegation: &Delegation) -> Event {
         .version("delegations", &delegation.id, delegation.version)
 }
 
-fn answered(user: &User, attempt: &ConnectAttempt, approved: &ApprovedDelegation) -> Event {
+fn answered(user: &User, attempt: &ConnectAttempt, interaction: &Interaction) -> Event {
     Event::new(EventKind::InteractionDecided)
         .user(&user.pseudonym)
         .fact("decision", "approved")
         .fact("attempt_id", attempt.id.as_str())
-        .fact("interaction_id", approved.interaction_id.as_str())
-        .fact("client_id", approved.client_id.as_str())
+        .fact("interaction_id", interaction.id.as_str())
+        .fact("client_id", interaction.client_id.as_str())
         .fact("provider_id", attempt.provider_id.as_str())
+        .interaction(interaction)
 }

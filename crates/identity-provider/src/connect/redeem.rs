@@ -156,6 +156,7 @@ impl IdentityProvider {
     ) -> Result<Secret<Quarantined>, ConnectError> {
         let corrupt = || StoreError::Corrupt {
             table: "connect_attempts",
+            row: Some(attempt.id.to_string()),
             what: QUARANTINE,
         };
         let sealed = attempt.quarantine.as_ref().ok_or_else(corrupt)?;

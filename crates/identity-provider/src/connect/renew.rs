@@ -19,8 +19,10 @@ use crate::sealing::Owner;
 pub(super) struct Stored {
     pub(super) connection: Connection,
     pub(super) renewed: bool,
-    /// Grants and their versions; 0 = removed.
-    pub(super) grants: Vec<(UpstreamGrantId, i64)>,
+    /// Grants with their access tokens, as written.
+    pub(super) grants: Vec<(UpstreamGrant, AccessToken)>,
+    /// Grants that were removed.
+    pub(super) removed: Vec<UpstreamGrantId>,
     /// What was granted, for the record.
     pub(super) scope: String,
 }
@@ -65,6 +67,7 @@ impl IdentityProvider {
             connection,
             renewed: false,
             grants,
+            removed: Vec::new(),
             scope: granted_scope(redeemed),
         })
     }
@@ -112,13 +115,17 @@ impl IdentityProvider {
             key
         };
         let mut rest = refresh_tokens.into_iter();
-        let mut grants = self.store_parts(tx, redeemed, &connection, &key, |_| rest.next().flatten())?;
+        let grants = self.store_parts(tx, redeemed, &connection, &key, |_| rest.next().flatten())?;
         data_keys::delete_unused(tx, &connection.id)?;
-        grants.extend(plan.replaced.iter().map(|holding| (holding.grant.id.clone(), 0)));
         Ok(Stored {
             connection,
             renewed: true,
             grants,
+            removed: plan
+                .replaced
+                .into_iter()
+                .map(|holding| holding.grant.id)
+                .collect(),
             scope: granted_scope(redeemed),
         })
     }
@@ -130,7 +137,7 @@ impl IdentityProvider {
         connection: &Connection,
         key: &OpenDataKey,
         mut refresh_token: impl FnMut(&TokenPart) -> Option<Secret<String>>,
-    ) -> Result<Vec<(UpstreamGrantId, i64)>, StoreError> {
+    ) -> Result<Vec<(UpstreamGrant, AccessToken)>, StoreError> {
         let inner = self.inner();
         let received_at = redeemed.received_at;
         let sealer = Sealer {
@@ -146,7 +153,7 @@ impl IdentityProvider {
             let token: AccessToken = sealer.access_token(&grant, part, Filed::default());
             upstream_grants::insert(tx, &grant)?;
             access_tokens::put(tx, &token)?;
-            grants.push((grant.id, grant.version));
+            grants.push((grant, token));
         }
         Ok(grants)
     }

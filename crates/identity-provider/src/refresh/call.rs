@@ -4,18 +4,23 @@ use vouchsafe_model::{EffectiveScope, UnixMillis};
 use vouchsafe_oauth_types::Scope;
 
 use super::prepare::Ready;
-use crate::catalogue::{CatalogueError, TokenAnswer, UpstreamClient, UpstreamFailure};
+use crate::catalogue::{
+    CatalogueError, RefreshAnswer, RefusedRefresh, TokenAnswer, TokenPart, UpstreamClient, UpstreamFailure,
+};
 use crate::identity_provider::IdentityProvider;
 
 /// What the provider gave.
 pub(super) struct Answered {
+    /// The tokens of the grant that was refreshed.
+    pub(super) part: TokenPart,
+    /// All that came.
     pub(super) answer: TokenAnswer,
     /// Lives are counted from here, by our clock (F24).
     pub(super) received_at: UnixMillis,
 }
 
 impl IdentityProvider {
-    pub(super) async fn call(&self, ready: &Ready) -> Result<Answered, UpstreamFailure> {
+    pub(super) async fn call(&self, ready: &Ready) -> Result<Answered, RefusedRefresh> {
         let inner = self.inner();
         let entry = &ready.provider.entry;
         let client = UpstreamClient {
@@ -35,18 +40,25 @@ impl IdentityProvider {
                 ready.want.narrow.as_ref(),
             )
             .map_err(|error| misconfigured(&error))?;
-        let raw = inner
-            .egress
-            .send(request)
-            .await
-            .map_err(|failure| entry.read_failure_of_transport(failure.sent))?;
+        let raw = inner.egress.send(request).await.map_err(|failure| {
+            RefusedRefresh::without_tokens(entry.read_failure_of_transport(failure.sent))
+        })?;
         let received_at = inner.clock.now();
-        let mut answer =
-            entry.read_token_answer(&raw.as_upstream(), received_at, &held_scope(&ready.grant.scope))?;
-        if ready.grant.scope == EffectiveScope::Unknown {
-            believe_no_less(&mut answer, &entry.requested_scope(&Scope::empty()));
+        let grant = &ready.grant;
+        let RefreshAnswer { mut part, answer } = entry.read_refresh_answer(
+            &raw.as_upstream(),
+            received_at,
+            &held_scope(&grant.scope),
+            &grant.part,
+        )?;
+        if grant.scope == EffectiveScope::Unknown {
+            believe_no_less(&mut part, &entry.requested_scope(&Scope::empty()));
         }
-        Ok(Answered { answer, received_at })
+        Ok(Answered {
+            part,
+            answer,
+            received_at,
+        })
     }
 }
 
@@ -60,17 +72,15 @@ fn held_scope(scope: &EffectiveScope) -> Scope {
 
 /// A grant that can do nobody knows what does not become small because an answer names only what is always asked for: it
 /// may as well have named nothing (AR-10).
-fn believe_no_less(answer: &mut TokenAnswer, technical: &Scope) {
-    for part in &mut answer.parts {
-        if matches!(&part.scope, EffectiveScope::Known(scope) if scope.is_subset(technical)) {
-            part.scope = EffectiveScope::Unknown;
-        }
+fn believe_no_less(part: &mut TokenPart, technical: &Scope) {
+    if matches!(&part.scope, EffectiveScope::Known(scope) if scope.is_subset(technical)) {
+        part.scope = EffectiveScope::Unknown;
     }
 }
 
-fn misconfigured(error: &CatalogueError) -> UpstreamFailure {
+fn misconfigured(error: &CatalogueError) -> RefusedRefresh {
     tracing::error!(error = %error, "a refresh request cannot be made");
-    UpstreamFailure::Operator {
+    RefusedRefresh::without_tokens(UpstreamFailure::Operator {
         code: "entry".to_owned(),
-    }
+    })
 }

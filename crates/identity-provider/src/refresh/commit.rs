@@ -5,13 +5,13 @@
 //! `IdentityProvider::persist`): sealed values, the base version, and the ids.
 
 use vouchsafe_audit::{Event, EventKind};
-use vouchsafe_model::{AccessToken, Change, ChangeKind, Connection, ConnectionState, UpstreamGrant};
+use vouchsafe_model::{AccessToken, Change, ChangeKind, Connection, ConnectionState, Secret, UpstreamGrant};
 use vouchsafe_store::{StoreError, Tx, access_tokens, connections, upstream_grants};
 
 use super::RefreshError;
 use super::call::Answered;
 use super::prepare::Ready;
-use crate::catalogue::{Narrowing, TokenAnswer, TokenPart, UpstreamFailure};
+use crate::catalogue::{Narrowing, TokenAnswer, TokenPart};
 use crate::holdings::{Narrowed, narrowed};
 use crate::identity_provider::{IdentityProvider, pseudonym};
 use crate::sealer::{Filed, Sealer};
@@ -39,21 +39,8 @@ enum Committed {
 
 impl IdentityProvider {
     pub(super) async fn commit(&self, ready: Ready, answered: Answered) -> Result<(), RefreshError> {
-        let part = answered
-            .answer
-            .parts
-            .iter()
-            .find(|part| part.name == ready.grant.part)
-            .cloned();
-        let Some(part) = part else {
-            let failure = UpstreamFailure::InvalidAnswer { what: "part" };
-            return match self.weigh(ready, failure).await? {
-                super::failure::Next::End(error) => Err(error),
-                super::failure::Next::Again => Err(RefreshError::unavailable()),
-            };
-        };
-        let verified = is_as_wanted(&ready, &part);
-        let fresh = self.seal(ready, answered, &part, verified);
+        let verified = is_as_wanted(&ready, &answered.part);
+        let fresh = self.seal(ready, answered, verified);
         let this = self.clone();
         let committed = self
             .persist(move |tx| this.commit_in(tx, &fresh))
@@ -70,8 +57,9 @@ impl IdentityProvider {
     }
 
     /// The grant grows a version even where the refresh token stays: the record then shows each refresh.
-    fn seal(&self, ready: Ready, answered: Answered, part: &TokenPart, as_wanted: bool) -> Fresh {
+    fn seal(&self, ready: Ready, answered: Answered, as_wanted: bool) -> Fresh {
         let inner = self.inner();
+        let part = &answered.part;
         let Ready {
             connection,
             provider,
@@ -121,7 +109,7 @@ impl IdentityProvider {
         let rotated = part
             .refresh_token
             .as_ref()
-            .is_some_and(|fresh| fresh.expose() != refresh_token.expose());
+            .is_some_and(|fresh| is_another(fresh, &refresh_token));
         Fresh {
             base_version: old.version,
             rotated,
@@ -143,15 +131,17 @@ impl IdentityProvider {
         {
             return self.superseded(tx, fresh, stored.as_ref());
         }
-        if fresh.kills_access_token {
-            access_tokens::delete_of_grant(tx, &grant.id)?;
-        }
+        let killed = if fresh.kills_access_token {
+            forget_access_tokens(tx, grant)?
+        } else {
+            Vec::new()
+        };
         access_tokens::put(tx, &fresh.token)?;
         if !upstream_grants::rotate(tx, grant, fresh.base_version)? {
             // It was there a moment ago: look again.
             return Err(StoreError::Conflict);
         }
-        let event = refreshed(fresh).user(&pseudonym(tx, &fresh.connection.user_id)?);
+        let event = refreshed(fresh, &killed).user(&pseudonym(tx, &fresh.connection.user_id)?);
         self.inner().ledger.append(tx, event)?;
         Ok(Committed::Stored)
     }
@@ -166,14 +156,34 @@ impl IdentityProvider {
         if stored.is_some_and(|stored| stored.refresh_token == fresh.grant.refresh_token) {
             return Ok(Committed::Stored);
         }
-        let connection = connections::by_id(tx, &fresh.connection.id)?;
-        let revoked = connection.is_none_or(|now| matches!(now.state, ConnectionState::Revoked { .. }));
-        if !revoked {
+        if !is_revoked(tx, &fresh.connection)? {
             return Ok(Committed::Superseded);
         }
         self.queue_fresh(tx, &fresh.connection, &fresh.answer, fresh.grant.updated_at)?;
         Ok(Committed::Revoked)
     }
+}
+
+/// What a refresh has killed at the provider is of no use here.
+pub(super) fn forget_access_tokens(
+    tx: &mut Tx<'_>,
+    grant: &UpstreamGrant,
+) -> Result<Vec<AccessToken>, StoreError> {
+    let mut killed = access_tokens::of_connection(tx, &grant.connection_id)?;
+    killed.retain(|token| token.upstream_grant_id == grant.id);
+    access_tokens::delete_of_grant(tx, &grant.id)?;
+    Ok(killed)
+}
+
+/// Whether the connection was revoked while the provider was asked.
+pub(super) fn is_revoked(tx: &mut Tx<'_>, connection: &Connection) -> Result<bool, StoreError> {
+    let now = connections::by_id(tx, &connection.id)?;
+    Ok(now.is_none_or(|now| matches!(now.state, ConnectionState::Revoked { .. })))
+}
+
+/// Whether the provider has rotated.
+pub(super) fn is_another(fresh: &Secret<String>, sent: &Secret<String>) -> bool {
+    fresh.expose() != sent.expose()
 }
 
 /// Whether the token may be filed as what was wanted. Narrowing counts only on the provider's own word; where only the
@@ -185,15 +195,17 @@ fn is_as_wanted(ready: &Ready, part: &TokenPart) -> bool {
     }
 }
 
-fn refreshed(fresh: &Fresh) -> Event {
+fn refreshed(fresh: &Fresh, killed: &[AccessToken]) -> Event {
     let grant = &fresh.grant;
-    let event = Event::new(EventKind::ConnectionRefreshed)
+    let mut event = Event::new(EventKind::ConnectionRefreshed)
         .fact("connection_id", fresh.connection.id.as_str())
         .fact("provider_id", fresh.connection.provider_id.as_str())
         .fact("upstream_grant_id", grant.id.as_str())
         .fact("rotated", fresh.rotated)
         .fact("scope_changed", fresh.scope_changed)
-        .version("upstream_grants", &grant.id, grant.version);
+        .upstream_grant(grant);
+    event = killed.iter().fold(event, Event::access_token_gone);
+    event = event.access_token(&fresh.token);
     // What is out is dead, or can do something else than a cached decision believes.
     if fresh.kills_access_token || fresh.scope_changed {
         return event.changes(Change::of(ChangeKind::UpstreamGrant, &grant.id));

@@ -7,8 +7,9 @@ use vouchsafe_model::ReconnectReason;
 use vouchsafe_store::{StoreError, Tx, connections, upstream_grants};
 
 use super::RefreshError;
+use super::keep::{Keeping, Kept};
 use super::prepare::Ready;
-use crate::catalogue::{Rotation, UpstreamFailure};
+use crate::catalogue::{RefusedRefresh, Rotation, UpstreamFailure};
 use crate::identity_provider::{IdentityProvider, pseudonym};
 
 /// How it goes on.
@@ -20,18 +21,23 @@ pub(super) enum Next {
     Again,
 }
 
-/// A failure that leaves the grant as it is.
+/// A failure that does not end the grant.
 struct Harmless {
     kind: &'static str,
     code: Option<String>,
+    /// Whether the refresh token that was sent may be spent.
     uncertain: bool,
     error: RefreshError,
 }
 
 impl IdentityProvider {
     /// Writes down what the failure means, and gives the lease back.
-    pub(super) async fn weigh(&self, ready: Ready, failure: UpstreamFailure) -> Result<Next, RefreshError> {
+    pub(super) async fn weigh(&self, ready: Ready, refused: RefusedRefresh) -> Result<Next, RefreshError> {
         let this = self.clone();
+        let RefusedRefresh {
+            failure,
+            refresh_token,
+        } = refused;
         if let UpstreamFailure::Dead { code } = failure {
             let next = self.persist(move |tx| this.dead_in(tx, &ready, &code)).await?;
             return Ok(next);
@@ -55,8 +61,11 @@ impl IdentityProvider {
         }
         let again = harmless.uncertain && is_in_grace(&ready, harmless.error);
         let error = harmless.error;
-        self.persist(move |tx| this.harmless_in(tx, &ready, &harmless))
-            .await?;
+        let kept = refresh_token.and_then(|token| self.seal_kept(&ready, token));
+        self.persist(move |tx| this.harmless_in(tx, &ready, &harmless, kept.as_ref()))
+            .await
+            .inspect_err(|error| tracing::error!(error = %error, "a failed refresh could not be recorded"))?;
+        self.inner().new_job.notify_one();
         Ok(if again { Next::Again } else { Next::End(error) })
     }
 
@@ -79,20 +88,39 @@ impl IdentityProvider {
         ended.map(Next::End)
     }
 
-    fn harmless_in(&self, tx: &mut Tx<'_>, ready: &Ready, harmless: &Harmless) -> Result<(), StoreError> {
+    fn harmless_in(
+        &self,
+        tx: &mut Tx<'_>,
+        ready: &Ready,
+        harmless: &Harmless,
+        kept: Option<&Kept>,
+    ) -> Result<(), StoreError> {
         let id = &ready.grant.id;
-        if harmless.uncertain && ready.grant.outcome_unknown_since.is_none() {
+        let keeping = match kept {
+            Some(kept) => self.keep_in(tx, ready, kept)?,
+            None => Keeping::Nothing,
+        };
+        if matches!(keeping, Keeping::KeptBefore) {
+            return Ok(());
+        }
+        // With its successor in hand, it does not matter that the token that was sent is spent.
+        let uncertain = harmless.uncertain && matches!(keeping, Keeping::Nothing);
+        if uncertain && ready.grant.outcome_unknown_since.is_none() {
             upstream_grants::set_outcome_unknown(tx, id, Some(self.inner().clock.now()))?;
         }
         self.give_back(tx, ready)?;
-        let event = Event::new(EventKind::RefreshFailed)
+        let mut event = Event::new(EventKind::RefreshFailed)
             .user(&pseudonym(tx, &ready.connection.user_id)?)
             .fact("connection_id", ready.connection.id.as_str())
             .fact("provider_id", ready.connection.provider_id.as_str())
             .fact("upstream_grant_id", id.as_str())
             .fact("kind", harmless.kind)
-            .fact("outcome_unknown", harmless.uncertain)
+            .fact("outcome_unknown", uncertain)
+            .fact("rotated", matches!(keeping, Keeping::Kept(_)))
             .fact_if("code", harmless.code.as_deref());
+        if let (Keeping::Kept(killed), Some(kept)) = (&keeping, kept) {
+            event = kept.note(event, killed);
+        }
         self.inner().ledger.append(tx, event)?;
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use vouchsafe_model::{Connection, ConnectionState, RevocationSecret, UnixMillis, UpstreamGrant};
+use vouchsafe_model::{Connection, ConnectionState, RevocationSecret, Secret, UnixMillis, UpstreamGrant};
 use vouchsafe_store::{StoreError, Tx, data_keys, jobs, upstream_grants, upstream_revocations};
 use vouchsafe_vault::OpenDataKey;
 
@@ -49,6 +49,39 @@ impl IdentityProvider {
         answer: &TokenAnswer,
         received_at: UnixMillis,
     ) -> Result<(), StoreError> {
+        self.queue_sealed(tx, connection, received_at, |sealer| {
+            let parts = answer.parts.iter();
+            parts
+                .map(|part| {
+                    let grant = sealer.grant(part, part.refresh_token.as_ref());
+                    let tokens = vec![sealer.access_token(&grant, part, Filed::default())];
+                    Holding { grant, tokens }
+                })
+                .collect()
+        })
+    }
+
+    /// The same for a refresh token that came without an access token; `grant` says whose it is.
+    pub(crate) fn queue_refresh_token(
+        &self,
+        tx: &mut Tx<'_>,
+        connection: &Connection,
+        grant: &UpstreamGrant,
+        refresh_token: &Secret<String>,
+    ) -> Result<(), StoreError> {
+        self.queue_sealed(tx, connection, grant.updated_at, |sealer| {
+            let (grant, tokens) = (sealer.copy_of(grant, refresh_token), Vec::new());
+            vec![Holding { grant, tokens }]
+        })
+    }
+
+    fn queue_sealed(
+        &self,
+        tx: &mut Tx<'_>,
+        connection: &Connection,
+        received_at: UnixMillis,
+        seal: impl FnOnce(&Sealer<'_>) -> Vec<Holding>,
+    ) -> Result<(), StoreError> {
         let inner = self.inner();
         let (key, row) = inner.vault.new_data_key(&connection.id, received_at);
         data_keys::insert(tx, &row)?;
@@ -59,13 +92,7 @@ impl IdentityProvider {
             connection,
             received_at,
         };
-        let holdings = answer.parts.iter().map(|part| {
-            let grant: UpstreamGrant = sealer.grant(part, part.refresh_token.as_ref());
-            let tokens = vec![sealer.access_token(&grant, part, Filed::default())];
-            Holding { grant, tokens }
-        });
-        let holdings: Vec<Holding> = holdings.collect();
-        self.queue(tx, connection, &holdings, &BTreeSet::new())
+        self.queue(tx, connection, &seal(&sealer), &BTreeSet::new())
     }
 
     /// Takes replaced grants out of a connection that is being renewed. `old` is the connection as it was sealed for.

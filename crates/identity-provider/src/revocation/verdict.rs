@@ -75,7 +75,8 @@ impl IdentityProvider {
             .fact("state", state.as_str())
             .fact("attempts", revocation.attempts)
             .fact("forgotten", true)
-            .fact_if("reason", reason);
+            .fact_if("reason", reason)
+            .upstream_revocation(&revocation);
         self.inner().ledger.append(tx, event)?;
         Ok(())
     }

@@ -252,7 +252,7 @@ async fn ar_03__after_a_change_of_hosts_nothing_is_sent_and_the_user_is_asked() 
 
 impl World {
     /// What another replica's refresh leaves: the same grant, one version on.
-    async fn bump_version(&self, connection: &Connection, want: &Want) {
+    pub(crate) async fn bump_version(&self, connection: &Connection, want: &Want) {
         use vouchsafe_model::SealContext;
         let grant = self.grant(&connection.id).await;
         let key_id = grant.data_key_id.clone();

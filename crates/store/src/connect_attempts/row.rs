@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{ConnectAttempt, Digest, HostsDigest, Sealed, UnixMillis};
 
-use crate::column::{bytes32, from_json, parsed, parsed_option, to_json};
+use crate::column::{Keyed, bytes32, from_json, parsed, parsed_option, to_json};
 use crate::error::StoreError;
 
 mod schema {
@@ -62,6 +62,12 @@ pub(super) struct ConnectAttemptRow {
     change_seq: i64,
     created_at: i64,
     expires_at: i64,
+}
+
+impl Keyed for ConnectAttemptRow {
+    fn key(&self) -> &str {
+        &self.id
+    }
 }
 
 impl From<&ConnectAttempt> for ConnectAttemptRow {

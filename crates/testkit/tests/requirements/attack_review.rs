@@ -133,7 +133,7 @@ both_databases! {
         // Un-revoking by SQL brings nothing back, and shows.
         app.sql(&format!("UPDATE connections SET state = 'active', state_at = NULL WHERE id = '{connection}'"));
         let findings = app.findings().await.join("; ");
-        assert!(findings.contains(&format!("row {connection} of connections is in another state")), "{findings}");
+        assert!(findings.contains(&format!("row {connection} of connections was changed past the server")), "{findings}");
         assert_eq!(agent.exchange(&subject_token, PROVIDER, &[("login_hint", &connection)]).await.error(), "interaction_required");
         app.finish_tampered().await;
     }

@@ -4,6 +4,8 @@
 
 mod attack_review;
 mod client_authentication;
+mod codes;
+mod configuration;
 mod connect;
 mod exchange_claims;
 mod exchange_errors;
@@ -12,5 +14,8 @@ mod exchange_response;
 mod exchange_target;
 mod forge;
 mod races;
+mod restarts;
+mod rotation;
+mod row_comparison;
 mod vault;
 mod vault_exchange;

@@ -110,10 +110,10 @@ both_databases! {
             let findings = app.findings().await;
             assert!(findings.iter().any(|finding| finding.contains(what)), "{sql}: {findings:?}");
         };
-        app.sql("CREATE TABLE now AS SELECT id, version FROM upstream_grants");
+        app.sql("CREATE TABLE now AS SELECT id, refresh_token, version FROM upstream_grants");
         let back = "UPDATE upstream_grants SET refresh_token = (SELECT refresh_token FROM earlier), version = (SELECT version FROM earlier)";
         found(back, &format!("row {grant} of upstream_grants was rolled back")).await;
-        app.sql("UPDATE upstream_grants SET version = (SELECT version FROM now)");
+        app.sql("UPDATE upstream_grants SET refresh_token = (SELECT refresh_token FROM now), version = (SELECT version FROM now)");
         found("UPDATE connections SET version = version + 7", &format!("row {connection} of connections is at version")).await;
         app.sql("UPDATE connections SET version = version - 7");
         assert_eq!(app.findings().await, Vec::<String>::new());

@@ -118,4 +118,4 @@ fn write(out: &mut impl Write, line: &impl serde::Serialize) -> Result<(), Failu
     Ok(writeln!(out, "{line}")?)
 }
 
-pub(super) const PAGE: i64 = 1_000;
+const PAGE: i64 = 1_000;

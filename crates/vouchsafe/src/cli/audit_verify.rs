@@ -10,11 +10,11 @@ use clap::Args;
 use vouchsafe_audit::export::{Header, Line};
 use vouchsafe_audit::verify::{Report, Verifier};
 use vouchsafe_audit::{Checkpoint, state};
-use vouchsafe_model::{Ids, InstanceId, OsEntropy};
-use vouchsafe_store::{Store, StoreError, Tx, head, instance, records, server_keys};
+use vouchsafe_model::{Clock as _, Ids, InstanceId, OsEntropy};
+use vouchsafe_store::{Store, instance, server_keys};
 use vouchsafe_vault::{Vault, VerificationKey};
 
-use super::audit::{PAGE, store};
+use super::audit::store;
 use super::{ConfigArgument, Failure, Output};
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -167,49 +167,17 @@ fn online(
         output.line("note: there is no key file here, so today's rows are not compared with the record");
     }
     for _ in 0..TRIES {
-        let looked = store.read_blocking(|tx| look(tx, trust, &instance, vault.as_ref()))?;
+        let verifier = trust.verifier(instance.clone());
+        let now = SystemClock.now();
+        let look = store.read_blocking(|tx| state::look(tx, verifier, vault.as_ref(), now))?;
         // While a server writes, rows may be newer than the records read before them: then look again.
-        if looked.findings.as_ref().is_none_or(Vec::is_empty) || !looked.moved {
-            return Ok((looked.report, looked.findings));
+        if look.rows.as_ref().is_none_or(Vec::is_empty) || !look.moved {
+            return Ok((look.report, look.rows));
         }
     }
     Err(Failure::new(
         "the record kept growing while it was read: try again when there is less to do",
     ))
-}
-
-struct Looked {
-    report: Report,
-    findings: Option<Findings>,
-    moved: bool,
-}
-
-fn look(
-    tx: &mut Tx<'_>,
-    trust: &Trust,
-    instance: &InstanceId,
-    vault: Option<&Vault>,
-) -> Result<Looked, StoreError> {
-    let mut verifier = trust.verifier(instance.clone());
-    let mut next = 1;
-    loop {
-        let rows = records::range(tx, next, PAGE)?;
-        let Some(last) = rows.last() else { break };
-        next = last.seq + 1;
-        for row in &rows {
-            verifier.next(row);
-        }
-    }
-    let report = verifier.finish();
-    let findings = vault
-        .map(|vault| state::verify(tx, vault, &report.versions))
-        .transpose()?;
-    let moved = head::peek(tx)?.seq != report.last_seq;
-    Ok(Looked {
-        report,
-        findings,
-        moved,
-    })
 }
 
 /// The vault, if its key is here: the MACs of rows that grant can be checked by it alone.

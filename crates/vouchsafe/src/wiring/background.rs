@@ -15,12 +15,12 @@ pub struct Background {
 }
 
 impl Instance {
-    /// Starts the work on the main runtime; it ends when `shutdown` says `true`. Then wait for
-    /// [`Background::finish`].
-    pub fn background(&self, shutdown: &watch::Receiver<bool>) -> Background {
+    /// Ends what a crash left half-way, and then starts the work on the main runtime; it ends when `shutdown` says
+    /// `true`. Then wait for [`Background::finish`]. Serve only afterwards: what a request begins is not left over.
+    pub async fn background(&self, shutdown: &watch::Receiver<bool>) -> Background {
         let (identity_provider, until) = (self.identity_provider.clone(), shutdown.clone());
+        identity_provider.recover_attempts().await;
         let jobs = self.handle.spawn(async move {
-            identity_provider.recover_attempts().await;
             identity_provider.run_jobs(until).await;
         });
         let checkpoints = self

@@ -7,6 +7,7 @@ mod identity;
 mod matchers;
 mod properties;
 mod refresh;
+mod refresh_answers;
 mod requests;
 mod resolve;
 mod revoke;

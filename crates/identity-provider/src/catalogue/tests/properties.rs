@@ -40,6 +40,15 @@ fn read_everywhere(status: u16, retry_after: Option<&str>, body: &[u8]) {
                 assert!(part.expires_at.is_none_or(|end| end > NOW));
             }
         }
+        for part in ["", "bot", "user"] {
+            let refused = entry
+                .read_refresh_answer(&answer, NOW, &scope("a user:b"), part)
+                .err();
+            if let Some(kept) = refused.and_then(|refused| refused.refresh_token) {
+                assert!((200..300).contains(&status));
+                assert!(!kept.token.expose().trim().is_empty());
+            }
+        }
         let _ = entry.read_revoke_answer(&answer);
         if let Ok(account) = entry.read_identity(IdentitySource::Userinfo(answer)) {
             assert!(!account.account_id.is_empty());
