@@ -22,6 +22,15 @@ test-postgres:
 conformance:
     cargo test -p vouchsafe-conformance
 
+# What an exchange costs beside a handler that does nothing: one table of ratios.
+bench:
+    cargo bench -p vouchsafe-testkit --bench exchange
+
+# Every page in headless Chromium: pictures to docs/screenshots, axe, keyboard; needs node 20 and Chromium.
+pages:
+    cargo build -p vouchsafe -p vouchsafe-fake-upstream
+    cd examples/pages && npm ci && npm run pages
+
 lint:
     cargo clippy --workspace --all-targets -- -D warnings
 
@@ -47,3 +56,7 @@ migration NAME:
 # Exactly what CI runs.
 ci:
     bash .ci/run
+
+# docs/openapi.json, from the code.
+openapi:
+    cargo test -p vouchsafe-server --lib write_the_checked_in_document -- --ignored

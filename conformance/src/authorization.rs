@@ -20,14 +20,13 @@ pub(crate) struct Authorization<'a> {
 }
 
 /// What a person's sign-in and consent brought.
-#[derive(Debug)]
 pub(crate) struct Session {
     /// The authorization response.
     pub(crate) response: Page,
     /// The answer of the token endpoint.
     pub(crate) token: Answer,
-    /// Every page on the way.
-    pub(crate) shown: Vec<Page>,
+    /// The browser, still signed in.
+    pub(crate) browser: Browser,
 }
 
 /// The state of every authorization request: what must come back is not only letters.
@@ -83,13 +82,13 @@ impl Authorization<'_> {
 
     /// Opens it in a new browser; signs in where the server asks for it first. Ends at a page or at the client's door.
     pub(crate) async fn open(&self) -> Result<Page, Miss> {
-        self.open_in(&mut Browser::new(self.target.http.clone())).await
+        self.open_in(&mut self.target.browser()).await
     }
 
     /// That the client is told this error, with issuer and state.
     pub(crate) async fn is_told(&self, error: &str) -> Result<Page, Miss> {
         let page = self.open().await?;
-        let seen = page.reply.seen();
+        let seen = page.seen();
         ensure!(
             page.redirect().is_some(),
             "{seen} instead of a redirect with {error}"
@@ -108,16 +107,12 @@ impl Authorization<'_> {
         Ok(page)
     }
 
-    async fn open_in(&self, browser: &mut Browser) -> Result<Page, Miss> {
-        let page = browser
-            .visit(&format!("{}?{}", self.endpoint, form(&self.parameters)))
-            .await?;
-        match (page.sign_in_form(), self.target.user()) {
-            (Some(form), Ok(user)) => {
-                let fields = form.signed_in_as(&user.username, &user.password);
-                browser.submit(&page, &form, &fields).await
-            }
-            _ => Ok(page),
+    /// The same in this browser.
+    pub(crate) async fn open_in(&self, browser: &mut Browser) -> Result<Page, Miss> {
+        let url = format!("{}?{}", self.endpoint, form(&self.parameters));
+        match self.target.user() {
+            Ok(user) => browser.visit_as(&url, user).await,
+            Err(_) => browser.visit(&url).await,
         }
     }
 }
@@ -126,14 +121,14 @@ impl Session {
     pub(crate) async fn begin(target: &Target) -> Result<Self, Miss> {
         target.user()?;
         let client = target.client()?;
-        let mut browser = Browser::new(target.http.clone());
+        let mut browser = target.browser();
         let page = target.authorization(client)?.open_in(&mut browser).await?;
         let response = match page.question() {
             Some(form) => browser.submit(&page, &form, &form.agreed()).await?,
             None => page,
         };
         let code = response.parameter("code");
-        ensure!(!code.is_empty(), "{} instead of a code", response.reply.seen());
+        ensure!(!code.is_empty(), "{} instead of a code", response.seen());
         let redirect_uri = client.redirect_uri.as_deref().unwrap_or_default();
         let parameters = [
             ("grant_type", "authorization_code"),
@@ -146,7 +141,7 @@ impl Session {
         Ok(Self {
             response,
             token,
-            shown: browser.shown,
+            browser,
         })
     }
 }

@@ -1,20 +1,23 @@
-//! A person's browser: keeps the cookies of one origin, follows redirects there, submits forms.
+//! A person's browser: keeps cookies by origin, follows redirects where it may go, submits forms.
 
 use std::collections::BTreeMap;
 
 use reqwest::Method;
-use url::Url;
+use url::{Origin, Url};
 
+use crate::fixture::User;
 use crate::html::{self, Form};
 use crate::http::{FORM, Http, Reply, form};
 use crate::verdict::Miss;
 
-/// A browser. It never leaves the origin of the address it was opened with.
+/// A browser. It follows redirects within an origin, and to and from the one other origin that it knows.
+#[derive(Clone)]
 pub(crate) struct Browser {
     http: Http,
-    cookies: BTreeMap<String, String>,
-    /// Every page that it showed.
-    pub(crate) shown: Vec<Page>,
+    provider: Option<Origin>,
+    cookies: BTreeMap<String, BTreeMap<String, String>>,
+    /// Everything that it was sent.
+    pub(crate) seen: Vec<Page>,
 }
 
 /// What the server sent to an address.
@@ -25,22 +28,57 @@ pub(crate) struct Page {
 }
 
 impl Browser {
-    pub(crate) const fn new(http: Http) -> Self {
+    pub(crate) fn new(http: Http, provider: Option<&str>) -> Self {
         Self {
             http,
+            provider: provider.and_then(|url| Some(Url::parse(url).ok()?.origin())),
             cookies: BTreeMap::new(),
-            shown: Vec::new(),
+            seen: Vec::new(),
         }
     }
 
-    /// Opens an address and follows redirects as long as they stay here.
+    /// Every page that it showed.
+    pub(crate) fn shown(&self) -> impl Iterator<Item = &Page> {
+        self.seen.iter().filter(|page| page.reply.is_page())
+    }
+
+    /// Opens an address and follows redirects.
     pub(crate) async fn visit(&mut self, url: &str) -> Result<Page, Miss> {
+        let page = self.open(url).await?;
+        self.follow(page).await
+    }
+
+    /// Opens an address and follows redirects; signs in where the server asks for it first.
+    pub(crate) async fn visit_as(&mut self, url: &str, user: &User) -> Result<Page, Miss> {
+        let page = self.visit(url).await?;
+        match page.sign_in_form() {
+            Some(form) => {
+                let fields = form.signed_in_as(&user.username, &user.password);
+                self.submit(&page, &form, &fields).await
+            }
+            None => Ok(page),
+        }
+    }
+
+    /// Opens an address and follows nothing.
+    pub(crate) async fn open(&mut self, url: &str) -> Result<Page, Miss> {
         let url = Url::parse(url).map_err(|_| Miss::failed("an address that is no URL"))?;
         self.request(Method::GET, url, None).await
     }
 
-    /// Submits a form of a page and follows redirects as long as they stay here.
+    /// Submits a form of a page and follows redirects.
     pub(crate) async fn submit(
+        &mut self,
+        page: &Page,
+        form: &Form,
+        fields: &[(String, String)],
+    ) -> Result<Page, Miss> {
+        let page = self.post(page, form, fields).await?;
+        self.follow(page).await
+    }
+
+    /// Submits a form of a page and follows nothing.
+    pub(crate) async fn post(
         &mut self,
         page: &Page,
         form: &Form,
@@ -51,17 +89,11 @@ impl Browser {
         self.request(Method::POST, to, Some(fields)).await
     }
 
-    async fn request(
-        &mut self,
-        method: Method,
-        url: Url,
-        fields: Option<&[(String, String)]>,
-    ) -> Result<Page, Miss> {
-        let mut page = self.once(method, url, fields).await?;
+    async fn follow(&mut self, mut page: Page) -> Result<Page, Miss> {
         for _ in 0..MOST_REDIRECTS {
             match page.redirect() {
-                Some(next) if next.origin() == page.url.origin() => {
-                    page = self.once(Method::GET, next, None).await?;
+                Some(next) if self.may_go(&page.url, &next) => {
+                    page = self.request(Method::GET, next, None).await?;
                 }
                 _ => return Ok(page),
             }
@@ -69,15 +101,26 @@ impl Browser {
         Err(Miss::failed("too many redirects"))
     }
 
-    async fn once(
+    fn may_go(&self, from: &Url, to: &Url) -> bool {
+        let provider = |url: &Url| self.provider.as_ref() == Some(&url.origin());
+        // Back from the provider anywhere but to the server would be the server's doing; a client is never visited.
+        from.origin() == to.origin() || provider(to) || (provider(from) && self.knows(to))
+    }
+
+    fn knows(&self, url: &Url) -> bool {
+        self.seen.iter().any(|page| page.url.origin() == url.origin())
+    }
+
+    async fn request(
         &mut self,
         method: Method,
         url: Url,
         fields: Option<&[(String, String)]>,
     ) -> Result<Page, Miss> {
-        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
-        let cookies = pairs.collect::<Vec<String>>().join("; ");
         let origin = url.origin().ascii_serialization();
+        let jar = self.cookies.entry(origin.clone()).or_default();
+        let pairs = jar.iter().map(|(name, value)| format!("{name}={value}"));
+        let cookies = pairs.collect::<Vec<String>>().join("; ");
         let mut headers = Vec::new();
         if !cookies.is_empty() {
             headers.push(("cookie", cookies.as_str()));
@@ -87,26 +130,23 @@ impl Browser {
         }
         let body = fields.map(|fields| form(fields).into_bytes());
         let reply = self.http.send(method, url.as_str(), &headers, body).await?;
-        self.keep(&reply);
+        keep(jar, &reply);
         let page = Page { url, reply };
-        if page.reply.is_page() {
-            self.shown.push(page.clone());
-        }
+        self.seen.push(page.clone());
         Ok(page)
     }
+}
 
-    fn keep(&mut self, reply: &Reply) {
-        let headers = reply.headers.get_all("set-cookie").iter();
-        for text in headers.filter_map(|header| header.to_str().ok()) {
-            let (pair, attributes) = text.split_once(';').unwrap_or((text, ""));
-            let Some((name, value)) = pair.split_once('=') else {
-                continue;
-            };
-            if value.is_empty() || attributes.contains("Max-Age=0") {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
+fn keep(jar: &mut BTreeMap<String, String>, reply: &Reply) {
+    for text in reply.all("set-cookie") {
+        let (pair, attributes) = text.split_once(';').unwrap_or((text, ""));
+        let Some((name, value)) = pair.split_once('=') else {
+            continue;
+        };
+        if value.is_empty() || attributes.contains("Max-Age=0") {
+            jar.remove(name);
+        } else {
+            jar.insert(name.to_owned(), value.to_owned());
         }
     }
 }
@@ -122,11 +162,20 @@ impl Page {
     /// A query parameter of where it redirects to; empty when there is none.
     pub(crate) fn parameter(&self, name: &str) -> String {
         self.redirect()
-            .and_then(|url| {
-                let found = url.query_pairs().find(|(n, _)| n == name)?.1.into_owned();
-                Some(found)
-            })
+            .and_then(|url| parameter(&url, name))
             .unwrap_or_default()
+    }
+
+    /// For the report: of a redirect where it leads and with which error, because the rest may be a code.
+    pub(crate) fn seen(&self) -> String {
+        let Some(to) = self.redirect() else {
+            return self.reply.seen();
+        };
+        let at = format!("{}{}", to.origin().ascii_serialization(), to.path());
+        match parameter(&to, "error") {
+            Some(error) => format!("a redirect to {at} with {error}"),
+            None => format!("a redirect to {at}"),
+        }
     }
 
     /// The sign-in form, if this is one.
@@ -142,6 +191,12 @@ impl Page {
             .into_iter()
             .find(|form| form.button.is_some() && !form.has_password())
     }
+}
+
+/// A query parameter of an address.
+pub(crate) fn parameter(url: &Url, name: &str) -> Option<String> {
+    let found = url.query_pairs().find(|(known, _)| known == name)?;
+    Some(found.1.into_owned())
 }
 
 const MOST_REDIRECTS: usize = 12;

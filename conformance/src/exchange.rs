@@ -25,11 +25,8 @@ impl Target {
 
     /// The same where it succeeds.
     pub(crate) async fn connected(&self) -> Result<ExchangeRequest, Miss> {
-        self.audience()?;
-        if self.fixture.exchange.as_ref().is_some_and(|e| e.connected) {
-            return self.exchange().await;
-        }
-        Err(Miss::not_checked("the fixture's target is not connected"))
+        self.leave().await?;
+        self.exchange().await
     }
 
     pub(crate) fn audience(&self) -> Result<&str, Miss> {
@@ -95,6 +92,11 @@ impl ExchangeRequest {
 
     pub(crate) async fn send(&self) -> Result<Answer, Miss> {
         self.caller.request(&self.parameters).await
+    }
+
+    /// With a query beside the body.
+    pub(crate) async fn beside(&self, query: &str) -> Result<Answer, Miss> {
+        self.caller.beside(query, &self.parameters).await
     }
 
     /// Everything in the query instead of the body.

@@ -16,6 +16,8 @@ pub(crate) struct Input {
     pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) value: String,
+    /// Of a radio button or a checkbox.
+    pub(crate) checked: bool,
 }
 
 impl Form {
@@ -47,10 +49,11 @@ impl Form {
 
 impl Input {
     fn is_sent(&self) -> bool {
-        !matches!(
-            self.kind.as_str(),
-            "submit" | "button" | "radio" | "checkbox" | "image"
-        )
+        match self.kind.as_str() {
+            "submit" | "button" | "image" => false,
+            "radio" | "checkbox" => self.checked,
+            _ => true,
+        }
     }
 }
 
@@ -80,6 +83,7 @@ fn inputs(body: &str) -> Vec<Input> {
                 kind: attribute(tag, "type").unwrap_or_default(),
                 name: attribute(tag, "name")?,
                 value: attribute(tag, "value").unwrap_or_default(),
+                checked: tag.split_ascii_whitespace().any(|word| word == "checked"),
             })
         })
         .collect()
@@ -136,6 +140,15 @@ mod tests {
             filled,
             pairs(&[("csrf", "c\""), ("name", "ada"), ("pass", "secret")])
         );
+    }
+
+    #[test]
+    fn what_is_ticked_is_sent_and_the_rest_is_not() {
+        let page = r#"<form method="post"><input type="radio" name="r" value="1" checked><input type="radio" name="r"
+            value="2"><input type="checkbox" name="c" value="x" checked required><input type="checkbox" name="c" value="y">
+            <button name="go" value="1">Go</button></form>"#;
+        let agreed = forms(page).remove(0).agreed();
+        assert_eq!(agreed, pairs(&[("r", "1"), ("c", "x"), ("go", "1")]));
     }
 
     #[test]

@@ -23,8 +23,15 @@ pub(crate) struct Reply {
 pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 impl Http {
-    pub(crate) fn new() -> Result<Self, Miss> {
-        reqwest::Client::builder()
+    /// `ca` also certifies servers, as PEM.
+    pub(crate) fn new(ca: Option<&str>) -> Result<Self, Miss> {
+        let mut builder = reqwest::Client::builder();
+        if let Some(ca) = ca {
+            let ca = reqwest::Certificate::from_pem(ca.as_bytes());
+            let ca = ca.map_err(|error| Miss::not_checked(format!("the fixture's ca is no PEM: {error}")))?;
+            builder = builder.add_root_certificate(ca);
+        }
+        builder
             .redirect(redirect::Policy::none())
             .no_proxy()
             .timeout(WITHIN)
@@ -72,6 +79,12 @@ impl Reply {
             .get(name)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
+    }
+
+    /// Every value of a header.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let values = self.headers.get_all(name).into_iter();
+        values.filter_map(|value| value.to_str().ok())
     }
 
     pub(crate) fn text(&self) -> String {

@@ -6,20 +6,29 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use vouchsafe_conformance::{Fixture, Line, Verdict, run, table};
+use vouchsafe_conformance::{Fixture, run, table};
 
-/// The requirements as black-box checks over HTTP.
+/// Asks a running server what it promises: the requirements of conformance/README.md as black-box checks over HTTP.
+///
+/// Prints one line per requirement: passed, FAILED with what was seen, or not checked with what is missing. The status
+/// is 0 when nothing failed, 1 when something did, 2 when nothing could be asked.
 #[derive(Parser)]
 #[command(name = "vouchsafe-conformance", version)]
 struct Arguments {
     /// The server's issuer, exactly as its metadata has it
-    #[arg(long, required_unless_present = "write_table")]
+    #[arg(long, value_name = "URL", required_unless_present = "write_table")]
     issuer: Option<String>,
-    /// TOML: clients, user and target that the server was given; see conformance/README.md
+    /// TOML: clients, people and targets that the server was given; see conformance/README.md
     #[arg(long, value_name = "FILE")]
     fixture: Option<PathBuf>,
+    /// Ask only for ids that begin so, such as TOK- or TE-2.1-; may be given several times
+    #[arg(long, value_name = "PREFIX")]
+    only: Vec<String>,
+    /// Print one JSON document instead of lines
+    #[arg(long)]
+    json: bool,
     /// Write conformance/README.md from the names of the tests, and ask nothing
-    #[arg(long, conflicts_with_all = ["issuer", "fixture"])]
+    #[arg(long, conflicts_with_all = ["issuer", "fixture", "only", "json"])]
     write_table: bool,
 }
 
@@ -39,21 +48,24 @@ async fn answer(arguments: Arguments) -> io::Result<ExitCode> {
         fs::write(table::readme_path(table::root()), table::readme(table::root())?)?;
         return Ok(ExitCode::SUCCESS);
     };
-    let fixture = match arguments.fixture {
-        Some(file) => toml::from_str(&fs::read_to_string(file)?).map_err(io::Error::other)?,
+    let fixture = match &arguments.fixture {
+        Some(file) => Fixture::read(file)?,
         None => Fixture::default(),
     };
-    let lines = run(&issuer, fixture).await;
-    let mut out = io::stdout().lock();
-    for line in &lines {
-        writeln!(out, "{line}")?;
+    let report = run(&issuer, fixture, &arguments.only).await;
+    if report.lines.is_empty() {
+        let only = arguments.only.join(", ");
+        return Err(io::Error::other(format!(
+            "no check's id begins with {only}: conformance/README.md lists the ids"
+        )));
     }
-    let count = |of: fn(&Verdict) -> bool| lines.iter().filter(|Line { verdict, .. }| of(verdict)).count();
-    let failed = count(|verdict| matches!(verdict, Verdict::Fail(_)));
-    let passed = count(|verdict| matches!(verdict, Verdict::Pass));
-    let rest = lines.len() - passed - failed;
-    writeln!(out, "{passed} pass, {failed} fail, {rest} not checked")?;
-    Ok(if failed == 0 {
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        writeln!(out, "{:#}", report.to_json())?;
+    } else {
+        report.write_text(&mut out)?;
+    }
+    Ok(if report.failed() == 0 {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

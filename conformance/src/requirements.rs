@@ -45,7 +45,8 @@ impl Requirements {
     }
 
     /// The ids that a function's name claims: `te_2_1_07_08__…` claims two of one section, `ar_05_06__…` two without a
-    /// section, `pk_4_6_01_az_4_1_04_05__…` three of two sections. Empty for a name that claims nothing.
+    /// section, `pk_4_6_01_az_4_1_04_05__…` three of two sections, `tok_5_2_02_2_3_01__…` two of two sections with one
+    /// prefix. Empty for a name that claims nothing.
     ///
     /// # Errors
     ///
@@ -60,9 +61,15 @@ impl Requirements {
             return Ok(Vec::new());
         }
         let mut ids = Vec::new();
-        let mut rest = words.as_slice();
-        while !rest.is_empty() {
-            let (found, read) = self.section(rest).ok_or_else(|| rest.join("-"))?;
+        let (mut prefix, mut rest) = ("", words.as_slice());
+        while let Some(word) = rest.first() {
+            if self.is_prefix(word) {
+                (prefix, rest) = (word, &rest[1..]);
+            }
+            let (found, read) = self.section(prefix, rest).ok_or_else(|| {
+                let unknown = [&[prefix], rest].concat();
+                unknown.join("-")
+            })?;
             ids.extend(found);
             rest = &rest[read..];
         }
@@ -70,10 +77,10 @@ impl Requirements {
     }
 
     /// The ids of one section at the beginning of these words, and how many words they take.
-    fn section(&self, words: &[&str]) -> Option<(Vec<&'static str>, usize)> {
+    fn section(&self, prefix: &str, words: &[&str]) -> Option<(Vec<&'static str>, usize)> {
         // Which words are the section cannot be told by looking at them (`2_1_11`): only one way is in the list.
-        (1..words.len()).find_map(|split| {
-            let stem = [words[0], &words[1..split].join(".")];
+        (0..words.len()).find_map(|split| {
+            let stem = [prefix, &words[..split].join(".")];
             let stem = stem
                 .iter()
                 .filter(|part| !part.is_empty())
@@ -115,6 +122,8 @@ mod tests {
                 "pk_4_6_01_az_4_1_04_05__a",
                 &["PK-4.6-01", "AZ-4.1-04", "AZ-4.1-05"],
             ),
+            ("tok_5_2_02_2_3_01__a", &["TOK-5.2-02", "TOK-2.3-01"]),
+            ("ij_iss_01_md_2_01__a", &["IJ-ISS-01", "MD-2-01"]),
             ("rfc_8032__a", &[]),
             ("a_sentence_with__two_marks", &[]),
             ("te_2_1_01", &[]),
@@ -122,7 +131,7 @@ mod tests {
             assert_eq!(claimed(name).unwrap(), ids, "{name}");
         }
         assert_eq!(claimed("te_2_1_99__a"), Err("TE-2-1-99".to_owned()));
-        assert_eq!(claimed("te_2_1_01_99__a"), Err("99".to_owned()));
+        assert_eq!(claimed("te_2_1_01_99__a"), Err("TE-99".to_owned()));
     }
 
     #[test]

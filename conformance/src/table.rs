@@ -1,17 +1,25 @@
 //! Which requirement is claimed by which test of this repository: the text of `README.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use crate::requirements::{Requirement, Requirements};
+use crate::{later, sections};
 
 /// A test that claims requirements.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Claim {
     file: String,
     name: String,
+}
+
+impl Claim {
+    /// Whether it is a check that any server is asked.
+    fn is_asked(&self) -> bool {
+        self.file.starts_with("conformance/src/checks/")
+    }
 }
 
 /// Claims by the requirement's place in the list.
@@ -22,8 +30,8 @@ pub fn readme(root: &Path) -> io::Result<String> {
     let requirements = Requirements::shipped();
     let claims = claims(root, &requirements)?;
     let mut text = INTRODUCTION.to_owned();
-    text += &table(&requirements, &claims);
-    text += &unclaimed(&requirements, &claims);
+    text += &summary(&requirements, &claims);
+    text += &tables(&requirements, &claims);
     Ok(text)
 }
 
@@ -91,117 +99,99 @@ fn functions(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn table(requirements: &Requirements, claims: &Claims) -> String {
-    let mut text = format!(
-        "## Claimed\n\n{} requirements, by {} tests and checks.\n\n| id | what | tests | files |\n| --- | --- | --- | --- |\n",
+fn summary(requirements: &Requirements, claims: &Claims) -> String {
+    let mut text = "## Where it stands\n\n| priority | requirements | claimed | asked of any server |\n| --- | --- | --- | --- |\n".to_owned();
+    for priority in ["P0", "P1", "P2"] {
+        let of = |at: &usize| requirements.all()[*at].priority == priority;
+        let all = (0..requirements.all().len()).filter(of).count();
+        let claimed = claims.keys().filter(|at| of(at)).count();
+        let asked = claims
+            .iter()
+            .filter(|(at, claims)| of(at) && claims.iter().any(Claim::is_asked));
+        let _ = writeln!(text, "| {priority} | {all} | {claimed} | {} |", asked.count());
+    }
+    let tests = claims.values().flatten().collect::<BTreeSet<&Claim>>().len();
+    let _ = writeln!(
+        text,
+        "\n{} of {} requirements are claimed, by {tests} tests and checks.",
         claims.len(),
-        claims
-            .values()
-            .flatten()
-            .collect::<std::collections::BTreeSet<&Claim>>()
-            .len(),
+        requirements.all().len()
     );
-    for (place, claims) in claims {
-        let requirement = requirements.all()[*place];
-        let joined = |cell: fn(&Claim) -> String| claims.iter().map(cell).collect::<Vec<_>>().join("<br>");
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} |",
-            requirement.id,
-            requirement.title,
-            joined(|claim| format!("`{}`", claim.name)),
-            joined(|claim| format!("[{}](../{})", claim.file, claim.file)),
+    text
+}
+
+/// One table for each prefix.
+fn tables(requirements: &Requirements, claims: &Claims) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for (place, requirement) in requirements.all().iter().enumerate() {
+        let prefix = requirement.id.split('-').next().unwrap_or_default();
+        if prefix != last {
+            let title = sections::title(prefix);
+            let _ = write!(
+                text,
+                "\n## {prefix}: {title}\n\n| id | priority | what | proof |\n| --- | --- | --- | --- |\n"
+            );
+            last = prefix;
+        }
+        let proof = claims.get(&place).map_or_else(
+            || format!("*not claimed: {}*", later::brings(requirement.id)),
+            |claims| proof(claims),
         );
+        let Requirement { id, priority, title } = requirement;
+        let _ = writeln!(text, "| {id} | {priority} | {title} | {proof} |");
     }
     text
 }
 
-fn unclaimed(requirements: &Requirements, claims: &Claims) -> String {
-    let mut text = UNCLAIMED.to_owned();
-    let open = requirements
-        .all()
-        .iter()
-        .enumerate()
-        .filter(|(place, requirement)| is_promised(requirement) && !claims.contains_key(place));
-    let mut none = true;
-    for (_, requirement) in open {
-        none = false;
-        let _ = writeln!(text, "- **{}** {}", requirement.id, requirement.title);
+/// Each file once, with its tests; the check that any server is asked first.
+fn proof(claims: &[Claim]) -> String {
+    let mut files: Vec<(bool, &str, Vec<String>)> = Vec::new();
+    for claim in claims {
+        let name = format!("`{}`", claim.name);
+        match files.iter_mut().find(|(_, file, _)| *file == claim.file) {
+            Some((_, _, names)) => names.push(name),
+            None => files.push((!claim.is_asked(), &claim.file, vec![name])),
+        }
     }
-    if none {
-        text += "None.\n";
-    }
-    text
+    files.sort();
+    let line = |(inside, file, names): (bool, &str, Vec<String>)| {
+        let asked = if inside { "" } else { "**asked** " };
+        format!("{asked}{} ([{}](../{file}))", names.join(", "), short(file))
+    };
+    files.into_iter().map(line).collect::<Vec<String>>().join("<br>")
 }
 
-/// The core of what the vault exchange promises.
-fn is_promised(requirement: &Requirement) -> bool {
-    let (prefix, number) = requirement.id.split_once('-').unwrap_or_default();
-    let section = matches!(prefix, "TE" | "TV" | "UP" | "CL" | "VA");
-    requirement.priority == "P0" && (section || (prefix == "AR" && PROMISED_RULES.contains(&number)))
+/// `crates/store/src/tests/flows.rs` -> `store: flows.rs`.
+fn short(file: &str) -> String {
+    let of = file.strip_prefix("crates/").unwrap_or(file).split('/').next();
+    let name = file.rsplit('/').next();
+    format!("{}: {}", of.unwrap_or_default(), name.unwrap_or_default())
 }
 
-const PROMISED_RULES: &[&str] = &["01", "03", "04", "05", "06", "08", "10", "11", "12", "17", "19"];
-
-const INTRODUCTION: &str = "\
-# Conformance
-
-<!-- Made by `cargo run -p vouchsafe-conformance -- --write-table`; a test fails when it is stale. -->
-
-What the server promises is a list of requirements, `requirements.tsv`: id, priority, title. The id is a prefix, the
-section of the specification, and a number: `TE-2.1-11` belongs to RFC 8693 section 2.1. Prefixes of the table below:
-TE, TV token exchange (RFC 8693) and the vault's own rules; TOK, AZ, RT, CC OAuth 2.0 and 2.1; BT RFC 6750; PK RFC 7636;
-ISS RFC 9207; MD, OD, OC metadata and OpenID; AT RFC 9068; JB RFC 8725; BCP RFC 9700; UP towards providers; CL connecting;
-VA storage; AR and ATK rules and attacks from reviews. A test that proves a requirement carries its id in its name.
-
-## Asking a running server
-
-```sh
-cargo run -p vouchsafe-conformance -- --issuer https://vouchsafe.example --fixture fixture.toml
-```
-
-prints one line per requirement that can be seen from outside: `pass`, `FAIL` with what was seen, or `not checked` with
-what the fixture does not name. The status is 0 when nothing failed. The server may be any; it is found by its metadata
-document. Without a fixture only what needs no client is asked. The run signs the user in, consents, and exchanges
-tokens: use a user and clients made for it. A fixture:
-
-```toml
-[[clients]]                      # the first one that may exchange is the agent
-id = \"agent\"
-secret = \"…\"
-method = \"client_secret_basic\"   # or client_secret_post, or none for a public client, which has no secret
-redirect_uri = \"https://agent.example/callback\"
-scope = \"exchange\"               # what to ask for at the authorization endpoint
-exchange = true                  # false (the default): registered without the token exchange grant
-
-[user]
-username = \"ada\"
-password = \"…\"
-
-[exchange]
-audience = \"some-provider\"
-resource = \"https://api.provider.example\"   # the same target as a URI; optional
-forbidden = \"another-provider\"             # known to the server, not allowed to the agent; optional
-connected = true                           # the user has connected it and lets the agent use it
-
-[api]                                      # an API of the server's own with bearer tokens; optional
-url = \"https://vouchsafe.example/admin/v1/records\"
-bearer = \"…\"
-```
-
-";
-
-const UNCLAIMED: &str = "
-## Not claimed yet
-
-Core requirements (P0) of token exchange, providers, connecting and storage, and of the reviews' rules AR-01, 03-06, 08,
-10-12, 17 and 19, that no test's name carries.
-
-";
+const INTRODUCTION: &str = include_str!("introduction.md");
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proof_names_each_file_once_and_what_is_asked_first() {
+        let claim = |file: &str, name: &str| Claim {
+            file: file.to_owned(),
+            name: name.to_owned(),
+        };
+        let proof = proof(&[
+            claim("conformance/src/checks/pkce.rs", "c"),
+            claim("crates/a/src/x.rs", "a"),
+            claim("crates/a/src/x.rs", "b"),
+        ]);
+        assert_eq!(
+            proof,
+            "**asked** `c` ([conformance: pkce.rs](../conformance/src/checks/pkce.rs))<br>\
+             `a`, `b` ([a: x.rs](../crates/a/src/x.rs))"
+        );
+    }
 
     #[test]
     fn functions_are_found_by_their_declaration() {

@@ -5,9 +5,11 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::authorization::Session;
+use crate::browser::Browser;
+use crate::connection;
 use crate::fixture::{AuthMethod, Client, Fixture, User};
 use crate::http::{Http, Reply};
-use crate::verdict::Miss;
+use crate::verdict::{Checked, Miss};
 
 /// A running server.
 pub(crate) struct Target {
@@ -18,12 +20,13 @@ pub(crate) struct Target {
     pub(crate) document: Result<Reply, Miss>,
     metadata: Value,
     session: OnceCell<Result<Session, Miss>>,
+    leave: OnceCell<Checked>,
 }
 
 impl Target {
     /// Reads the metadata document, which says where everything else is.
     pub(crate) async fn discover(issuer: &str, fixture: Fixture) -> Result<Self, Miss> {
-        let http = Http::new()?;
+        let http = Http::new(fixture.ca.as_deref())?;
         let document = match well_known(issuer) {
             Some(url) => http.get(&url).await,
             None => Err(Miss::failed("the issuer is no URL")),
@@ -36,6 +39,7 @@ impl Target {
             document,
             metadata,
             session: OnceCell::new(),
+            leave: OnceCell::new(),
         })
     }
 
@@ -64,13 +68,13 @@ impl Target {
     /// A client that authenticates; one that may exchange, if there is one.
     pub(crate) fn client(&self) -> Result<&Client, Miss> {
         self.exchanger()
-            .or_else(|_| self.find("a client with a secret", Client::is_confidential))
+            .or_else(|_| self.find("a client with a secret", Client::is_used))
     }
 
     /// A client that authenticates and may exchange.
     pub(crate) fn exchanger(&self) -> Result<&Client, Miss> {
         self.find("a client with a secret that may exchange", |client| {
-            client.is_confidential() && client.exchange
+            client.is_used() && client.exchange
         })
     }
 
@@ -78,14 +82,14 @@ impl Target {
     pub(crate) fn second_exchanger(&self) -> Result<&Client, Miss> {
         let first = self.exchanger()?.id.as_str();
         self.find("a second client that may exchange", |client| {
-            client.is_confidential() && client.exchange && client.id != first
+            client.is_used() && client.exchange && client.id != first
         })
     }
 
     /// A client that authenticates and may not exchange.
     pub(crate) fn without_exchange(&self) -> Result<&Client, Miss> {
         self.find("a client with a secret that may not exchange", |client| {
-            client.is_confidential() && !client.exchange
+            client.is_used() && !client.exchange
         })
     }
 
@@ -114,16 +118,48 @@ impl Target {
             .ok_or_else(|| Miss::not_checked("the fixture names no user"))
     }
 
-    /// The user's sign-in and consent, done once.
-    pub(crate) async fn session(&self) -> Result<&Session, Miss> {
-        let begun = self.session.get_or_init(|| Session::begin(self)).await;
-        begun.as_ref().map_err(|miss| {
-            let why = match miss {
-                Miss::Failed(seen) => format!("the user's token could not be had: {seen}"),
-                Miss::NotChecked(why) => why.clone(),
-            };
-            Miss::NotChecked(why)
+    pub(crate) fn other_user(&self) -> Result<&User, Miss> {
+        self.fixture
+            .other_user
+            .as_ref()
+            .ok_or_else(|| Miss::not_checked("the fixture names no other_user"))
+    }
+
+    /// A client whose secret may be guessed at.
+    pub(crate) fn guessed(&self) -> Result<&Client, Miss> {
+        self.find("a client with a secret that may be guessed at", |client| {
+            client.is_confidential() && client.guess
         })
+    }
+
+    /// A browser that knows the server, and the provider where the fixture names it.
+    pub(crate) fn browser(&self) -> Browser {
+        let exchange = self.fixture.exchange.as_ref();
+        let provider = exchange.and_then(|exchange| exchange.provider.as_deref());
+        Browser::new(self.http.clone(), provider)
+    }
+
+    /// The user's leave for the exchanging client, had once. The check that is about it fails without it.
+    pub(crate) async fn connection(&self) -> Checked {
+        self.leave.get_or_init(|| connection::connect(self)).await.clone()
+    }
+
+    /// The same for checks that only need it.
+    pub(crate) async fn leave(&self) -> Checked {
+        let had = self.connection().await;
+        had.map_err(|miss| miss.as_lack("the target could not be connected"))
+    }
+
+    /// The user's sign-in and consent, done once. The check that is about it fails without it.
+    pub(crate) async fn sign_in(&self) -> Result<&Session, Miss> {
+        let begun = self.session.get_or_init(|| Session::begin(self)).await;
+        begun.as_ref().map_err(Clone::clone)
+    }
+
+    /// The same for checks that only need it.
+    pub(crate) async fn session(&self) -> Result<&Session, Miss> {
+        let begun = self.sign_in().await;
+        begun.map_err(|miss| miss.as_lack("the user's token could not be had"))
     }
 
     fn find(&self, what: &str, fits: impl Fn(&Client) -> bool) -> Result<&Client, Miss> {

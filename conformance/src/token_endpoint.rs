@@ -1,5 +1,7 @@
 //! How a client of the fixture speaks to the token endpoint, and what it gets.
 
+use std::hash::{BuildHasher as _, RandomState};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
@@ -46,6 +48,13 @@ impl Target {
         })
     }
 
+    /// Credentials of nobody, other ones each time: guesses at one name would be slowed down.
+    pub(crate) fn nobody(&self) -> Result<Caller, Miss> {
+        Ok(self
+            .anonymous()?
+            .basic(&nobodys_name(), "not-the-secret-not-the-secret-not-it"))
+    }
+
     /// No credentials.
     pub(crate) fn anonymous(&self) -> Result<Caller, Miss> {
         Ok(Caller {
@@ -59,9 +68,14 @@ impl Target {
 
 impl Caller {
     /// With HTTP Basic (RFC 6749 section 2.3.1: both halves are form-encoded first).
-    pub(crate) fn basic(mut self, id: &str, secret: &str) -> Self {
+    pub(crate) fn basic(self, id: &str, secret: &str) -> Self {
         let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let pair = STANDARD.encode(format!("{}:{}", encode(id), encode(secret)));
+        self.pair(&encode(id), &encode(secret))
+    }
+
+    /// With HTTP Basic, both halves as they are.
+    pub(crate) fn pair(mut self, id: &str, secret: &str) -> Self {
+        let pair = STANDARD.encode(format!("{id}:{secret}"));
         self.authorization = Some(format!("Basic {pair}"));
         self
     }
@@ -77,11 +91,7 @@ impl Caller {
         N: AsRef<str>,
         V: AsRef<str>,
     {
-        let own = parameters
-            .iter()
-            .map(|(n, v)| (n.as_ref().to_owned(), v.as_ref().to_owned()));
-        let all: Vec<(String, String)> = self.always.iter().cloned().chain(own).collect();
-        self.raw(form(&all).into_bytes()).await
+        self.raw(form(&self.all(parameters)).into_bytes()).await
     }
 
     /// Sends a body as it is.
@@ -89,10 +99,31 @@ impl Caller {
         self.post(&self.url, body).await
     }
 
+    /// Sends a body, and a query beside it.
+    pub(crate) async fn beside<N, V>(&self, query: &str, parameters: &[(N, V)]) -> Result<Answer, Miss>
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let url = format!("{}?{query}", self.url);
+        self.post(&url, form(&self.all(parameters)).into_bytes()).await
+    }
+
     /// Sends everything in the query and nothing in the body.
     pub(crate) async fn in_query(&self, parameters: &[(String, String)]) -> Result<Answer, Miss> {
         let url = format!("{}?{}", self.url, form(parameters));
         self.post(&url, Vec::new()).await
+    }
+
+    fn all<N, V>(&self, parameters: &[(N, V)]) -> Vec<(String, String)>
+    where
+        N: AsRef<str>,
+        V: AsRef<str>,
+    {
+        let own = parameters
+            .iter()
+            .map(|(n, v)| (n.as_ref().to_owned(), v.as_ref().to_owned()));
+        self.always.iter().cloned().chain(own).collect()
     }
 
     async fn post(&self, url: &str, body: Vec<u8>) -> Result<Answer, Miss> {
@@ -112,12 +143,34 @@ impl Answer {
         self.json[name].as_str().unwrap_or_default()
     }
 
-    /// That it is this error, with the status that belongs to it.
+    /// That it is this error, with the status that belongs to it. Where wrong secrets are slowed down, it cannot be seen.
     pub(crate) fn is_error(&self, error: &str) -> Checked {
+        if error == "invalid_client" && self.is_slowed_down() {
+            let later = self.reply.header("retry-after");
+            return Err(Miss::not_checked(format!(
+                "the server has slowed down wrong secrets from here: ask again in {later} seconds"
+            )));
+        }
         let status = if error == "invalid_client" { 401 } else { 400 };
         let is = self.member("error") == error && self.reply.status == status;
         ensure!(is, "{} instead of {status} {error}", self.reply.seen());
         Ok(())
+    }
+
+    /// That the client is not accepted, which may also be said by slowing down.
+    pub(crate) fn is_stranger(&self) -> Checked {
+        if self.is_slowed_down() {
+            return Ok(());
+        }
+        self.is_error("invalid_client")
+    }
+
+    /// Whether it says that there were too many wrong secrets: that it is too much, or no more than before and when to
+    /// come back.
+    pub(crate) fn is_slowed_down(&self) -> bool {
+        let refused = self.member("error") == "invalid_client" && self.reply.status == 401;
+        let later = self.reply.header("retry-after").parse::<u32>().is_ok();
+        later && (refused || self.reply.status == 429)
     }
 
     /// The token of a success.
@@ -147,4 +200,9 @@ impl Answer {
         ensure!(same, "the answers differ: {one} and {two}");
         Ok(())
     }
+}
+
+/// A client id that no server has.
+pub(crate) fn nobodys_name() -> String {
+    format!("nobody-{:016x}", RandomState::new().hash_one(()))
 }

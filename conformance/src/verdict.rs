@@ -6,9 +6,9 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
     /// It holds, as far as can be seen from outside.
-    Pass,
+    Passed,
     /// It does not; what was seen instead.
-    Fail(String),
+    Failed(String),
     /// It could not be asked; why.
     NotChecked(String),
 }
@@ -42,13 +42,40 @@ impl Miss {
     pub(crate) fn not_checked(why: impl Into<String>) -> Self {
         Self::NotChecked(why.into())
     }
+
+    /// For a check that only needs what another one is about: this is not its failure.
+    pub(crate) fn as_lack(&self, of: &str) -> Self {
+        match self {
+            Self::Failed(seen) => Self::NotChecked(format!("{of}: {seen}")),
+            Self::NotChecked(_) => self.clone(),
+        }
+    }
+}
+
+impl Verdict {
+    /// In one word for machines.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed(_) => "failed",
+            Self::NotChecked(_) => "not_checked",
+        }
+    }
+
+    /// What was seen instead, or what was missing.
+    pub(crate) fn why(&self) -> Option<&str> {
+        match self {
+            Self::Passed => None,
+            Self::Failed(why) | Self::NotChecked(why) => Some(why),
+        }
+    }
 }
 
 impl From<Checked> for Verdict {
     fn from(checked: Checked) -> Self {
         match checked {
-            Ok(()) => Self::Pass,
-            Err(Miss::Failed(seen)) => Self::Fail(seen),
+            Ok(()) => Self::Passed,
+            Err(Miss::Failed(seen)) => Self::Failed(seen),
             Err(Miss::NotChecked(why)) => Self::NotChecked(why),
         }
     }
@@ -58,8 +85,8 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = &self.id;
         match &self.verdict {
-            Verdict::Pass => write!(f, "{id:<14} pass"),
-            Verdict::Fail(seen) => write!(f, "{id:<14} FAIL {seen}"),
+            Verdict::Passed => write!(f, "{id:<14} passed"),
+            Verdict::Failed(seen) => write!(f, "{id:<14} FAILED: {seen}"),
             Verdict::NotChecked(why) => write!(f, "{id:<14} not checked: {why}"),
         }
     }
@@ -86,8 +113,8 @@ mod tests {
             let verdict = checked.into();
             Line { id, verdict }.to_string()
         };
-        assert_eq!(line(Ok(())), "TE-2.1-01      pass");
-        assert_eq!(line(Err(Miss::failed("200"))), "TE-2.1-01      FAIL 200");
+        assert_eq!(line(Ok(())), "TE-2.1-01      passed");
+        assert_eq!(line(Err(Miss::failed("200"))), "TE-2.1-01      FAILED: 200");
         assert_eq!(
             line(Err(Miss::not_checked("no fixture"))),
             "TE-2.1-01      not checked: no fixture"

@@ -21,17 +21,18 @@ const MET: &[&str] = &[
 
 #[tokio::test]
 async fn a_server_that_refuses_nothing_passes_nothing_that_asks_for_a_refusal() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
+    // It calls itself by its loopback address, and is open to other machines too.
+    let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let base = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
     let server = tokio::spawn(serve(listener, base.clone()));
-    let lines = run(&base, fixture(&base)).await;
+    let report = run(&base, fixture(&base), &[]).await;
     server.abort();
+    let lines = report.lines.iter();
     let not_checked: Vec<_> = lines
-        .iter()
         .filter(|line| matches!(line.verdict, Verdict::NotChecked(_)))
         .collect();
     assert!(not_checked.is_empty(), "{not_checked:#?}");
-    let passed = lines.iter().filter(|line| line.verdict == Verdict::Pass);
+    let passed = report.lines.iter().filter(|line| line.verdict == Verdict::Passed);
     let passed: BTreeSet<&str> = passed.map(|line| line.id.as_str()).collect();
     assert_eq!(passed, MET.iter().copied().collect());
 }
@@ -80,16 +81,40 @@ fn answer(request: &str, base: &str) -> String {
         "/authorize" if target.contains("client_id=a-client-that-does-not-exist") => {
             ("200 OK\r\ncontent-type: text/html", "<p>hello</p>".to_owned())
         }
-        "/authorize" => (
-            "302 Found\r\nlocation: https://client.test/back?code=c",
-            String::new(),
+        "/authorize" => {
+            let cookie = format!("302 Found\r\nset-cookie: t={}", access_token());
+            return response(
+                &format!("{cookie}\r\nlocation: https://client.test/back?code=c"),
+                "",
+            );
+        }
+        "/interaction" => (
+            "200 OK\r\ncontent-type: text/html",
+            r#"<form method="post" action="/leave"><button name="go" value="1">Go</button></form>"#
+                .to_owned(),
+        ),
+        "/leave" => {
+            // Another origin.
+            let provider = base.replace("127.0.0.1", "localhost");
+            let head = format!("302 Found\r\nlocation: {provider}/provider?redirect_uri={base}/back");
+            return response(&head, "");
+        }
+        "/provider" => return response(&format!("302 Found\r\nlocation: {base}/back?state=s&code=c"), ""),
+        _ if request.contains("scope=more") => (
+            "400 Bad Request\r\ncontent-type: application/json",
+            json!({"error": "interaction_required", "interaction_uri": format!("{base}/interaction")})
+                .to_string(),
         ),
         "/api" => ("200 OK\r\ncontent-type: text/plain", String::new()),
         _ => (
-            "200 OK\r\ncontent-type: application/json; charset=utf-8",
+            "200 OK\r\ncontent-type: application/json; charset=utf-8\r\naccess-control-allow-origin: *",
             token(request),
         ),
     };
+    response(head, &body)
+}
+
+fn response(head: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
 }
@@ -116,18 +141,22 @@ fn metadata(request: &str, base: &str) -> String {
 
 /// The same token for everybody, echoing what was asked.
 fn token(request: &str) -> String {
-    let encode = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let header = encode(json!({"typ": "JWT", "alg": "HS256"}));
-    let claims =
-        encode(json!({"aud": "agent", "client_id": "agent", "scope": ["a"], "iat": 0, "exp": 1_000_000}));
     let echo = request.rsplit("\r\n\r\n").next().unwrap_or_default().len();
     json!({
-        "access_token": format!("{header}.{claims}.x"),
+        "access_token": access_token(),
         "token_type": "N_A",
         "refresh_token": "r",
         "connection": echo,
     })
     .to_string()
+}
+
+fn access_token() -> String {
+    let encode = |value: serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let header = encode(json!({"typ": "JWT", "alg": "HS256"}));
+    let claims =
+        encode(json!({"aud": "agent", "client_id": "agent", "scope": ["a"], "iat": 0, "exp": 1_000_000}));
+    format!("{header}.{claims}.x")
 }
 
 fn fixture(base: &str) -> Fixture {
@@ -138,6 +167,11 @@ fn fixture(base: &str) -> Fixture {
         redirect_uri: Some("https://client.test/back".to_owned()),
         scope: String::new(),
         exchange,
+        guess: id == "guessed",
+    };
+    let user = |name: &str| User {
+        username: name.to_owned(),
+        password: "password".to_owned(),
     };
     Fixture {
         clients: vec![
@@ -145,20 +179,26 @@ fn fixture(base: &str) -> Fixture {
             client("second", AuthMethod::ClientSecretBasic, true),
             client("reader", AuthMethod::ClientSecretPost, false),
             client("public", AuthMethod::None, false),
+            client("guessed", AuthMethod::ClientSecretBasic, true),
         ],
-        user: Some(User {
-            username: "ada".to_owned(),
-            password: "password".to_owned(),
-        }),
+        user: Some(user("ada")),
+        other_user: Some(user("bob")),
         exchange: Some(Exchange {
             audience: "there".to_owned(),
             resource: Some("https://there.example/api".to_owned()),
             forbidden: Some("elsewhere".to_owned()),
             connected: true,
+            provider: None,
+            scope: None,
+            beyond: Some("more".to_owned()),
         }),
         api: Some(Api {
             url: format!("{base}/api"),
             bearer: Some("token".to_owned()),
+            bearer_file: None,
+            weak_bearer_file: None,
+            weak_bearer: Some("weak".to_owned()),
         }),
+        ..Fixture::default()
     }
 }

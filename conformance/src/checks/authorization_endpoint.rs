@@ -10,6 +10,7 @@ checks![
     az_3_1_02__an_unknown_client_or_redirect_uri_gets_a_page,
     az_3_1_03__redirect_uris_are_compared_exactly,
     az_3_1_05__a_repeated_parameter_is_refused,
+    az_3_1_06__other_errors_go_back_with_state_and_issuer,
     az_4_1_01__only_the_code_response_type_exists,
     az_4_1_02__state_comes_back_byte_for_byte,
     az_4_1_09__pages_cannot_be_framed_or_scripted,
@@ -60,6 +61,32 @@ async fn az_3_1_05__a_repeated_parameter_is_refused(target: &Target) -> Checked 
     Ok(())
 }
 
+/// RFC 6749 section 4.1.2.1, RFC 9207 section 2.
+async fn az_3_1_06__other_errors_go_back_with_state_and_issuer(target: &Target) -> Checked {
+    let good = target.authorization(target.redirected()?)?;
+    let issuer = target.endpoint("issuer")?;
+    for (what, request, error) in [
+        (
+            "an unknown scope",
+            good.with("scope", "a-scope-that-does-not-exist"),
+            "invalid_scope",
+        ),
+        (
+            "no response_type",
+            good.without("response_type"),
+            "invalid_request",
+        ),
+    ] {
+        let told = request.is_told(error).await?;
+        let (state, iss) = (told.parameter("state"), told.parameter("iss"));
+        ensure!(
+            state == STATE && iss == issuer,
+            "{what}: state {state:?}, iss {iss:?}"
+        );
+    }
+    Ok(())
+}
+
 /// RFC 6749 section 4.1.2.1; OAuth 2.1 section 10.1.
 async fn az_4_1_01__only_the_code_response_type_exists(target: &Target) -> Checked {
     let good = target.authorization(target.redirected()?)?;
@@ -103,7 +130,7 @@ async fn az_4_1_09__pages_cannot_be_framed_or_scripted(target: &Target) -> Check
         good.open().await?,
     ];
     if let Ok(session) = target.session().await {
-        pages.extend(session.shown.iter().cloned());
+        pages.extend(session.browser.shown().cloned());
     }
     pages.retain(|page| page.reply.is_page());
     if pages.is_empty() {

@@ -3,6 +3,7 @@
 use super::checks;
 use crate::exchange::ACCESS_TOKEN;
 use crate::target::Target;
+use crate::token_endpoint::nobodys_name;
 use crate::verdict::{Checked, ensure};
 
 checks![
@@ -48,24 +49,21 @@ async fn te_2_2_2_03__too_much_scope_is_an_invalid_scope(target: &Target) -> Che
     let exchange = target.connected().await?;
     let granted = exchange.send().await?.member("scope").to_owned();
     let more = format!("{granted} a-scope-that-does-not-exist");
-    let answer = exchange.and("scope", more.trim()).send().await?;
+    let answer = exchange.with("scope", more.trim()).send().await?;
     answer.is_error("invalid_scope")
 }
 
 /// RFC 6749 section 5.2.
 async fn te_2_2_2_04__failed_client_authentication_is_invalid_client(target: &Target) -> Checked {
-    let id = &target.exchanger()?.id;
-    let wrong = "not-the-secret-not-the-secret";
     let exchange = target.exchange().await?;
-    let basic = target.anonymous()?.basic(id, wrong);
-    let answer = exchange.by(basic).send().await?;
+    let answer = exchange.by(target.nobody()?).send().await?;
     answer.is_error("invalid_client")?;
     let challenge = answer.reply.header("www-authenticate");
     ensure!(!challenge.is_empty(), "there is no WWW-Authenticate");
     let posted = target
         .anonymous()?
-        .always("client_id", id)
-        .always("client_secret", wrong);
+        .always("client_id", &nobodys_name())
+        .always("client_secret", "not-the-secret-not-the-secret");
     exchange.by(posted).send().await?.is_error("invalid_client")
 }
 

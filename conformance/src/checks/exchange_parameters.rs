@@ -112,7 +112,7 @@ async fn te_2_1_14__malformed_or_unknown_scope_is_refused(target: &Target) -> Ch
         "\u{e9}",
         UNKNOWN_SCOPE,
     ] {
-        let answer = exchange.and("scope", scope).send().await?;
+        let answer = exchange.with("scope", scope).send().await?;
         answer.is_error("invalid_scope")?;
     }
     Ok(())

@@ -22,7 +22,8 @@ checks![
 
 /// RFC 8693 section 2.1.
 async fn te_2_1_01__a_complete_request_gets_a_token(target: &Target) -> Checked {
-    let complete = target.connected().await?;
+    target.connection().await?;
+    let complete = target.exchange().await?;
     complete.send().await?.token()?;
     for required in ["grant_type", "subject_token", "subject_token_type"] {
         let missing = complete.without(required).send().await?;
@@ -35,10 +36,7 @@ async fn te_2_1_01__a_complete_request_gets_a_token(target: &Target) -> Checked 
 
 /// RFC 8693 section 2.1, RFC 6749 section 3.2.1.
 async fn te_2_1_02__the_client_authenticates_first(target: &Target) -> Checked {
-    let stranger = target
-        .anonymous()?
-        .basic(&target.exchanger()?.id, "not-the-secret-not-the-secret");
-    let good = target.exchange().await?.by(stranger);
+    let good = target.exchange().await?.by(target.nobody()?);
     let refused = good.send().await?;
     refused.is_error("invalid_client")?;
     let bad = good.with("subject_token", "rubbish").send().await?;

@@ -15,6 +15,7 @@ checks![
     md_3_02__the_issuer_is_exact_and_not_taken_from_headers,
     md_2_01__required_members_are_there,
     md_2_02__authentication_methods_are_explicit,
+    md_2_05__what_is_advertised_works_and_nothing_else_does,
     md_3_2_01__no_list_is_empty,
     md_k_01__keys_are_public_and_distinct,
     pk_7_01__s256_is_the_only_challenge_method,
@@ -94,6 +95,31 @@ async fn md_2_02__authentication_methods_are_explicit(target: &Target) -> Checke
     Ok(())
 }
 
+/// RFC 8414 section 2: endpoints and grants.
+async fn md_2_05__what_is_advertised_works_and_nothing_else_does(target: &Target) -> Checked {
+    let members = target.metadata()?.as_object().into_iter().flatten();
+    for (name, value) in members {
+        let endpoint = name.ends_with("_endpoint") || name == "jwks_uri";
+        if let (true, Some(url)) = (endpoint, value.as_str()) {
+            let status = target.http.get(url).await?.status;
+            ensure!(status != 404 && status < 500, "{name} answers {status}");
+        }
+    }
+    let caller = target.caller(target.client()?)?;
+    let listed = target.list("grant_types_supported")?;
+    let grants = listed.iter().chain(GRANTS).filter(|grant| **grant != "implicit");
+    for grant in grants.collect::<BTreeSet<_>>() {
+        let answer = caller.request(&[("grant_type", grant)]).await?;
+        let supported = answer.member("error") != "unsupported_grant_type";
+        ensure!(
+            supported == listed.contains(grant) && answer.reply.is_client_error(),
+            "{grant} gets {}",
+            answer.reply.seen()
+        );
+    }
+    Ok(())
+}
+
 /// RFC 8414 section 3.2.
 async fn md_3_2_01__no_list_is_empty(target: &Target) -> Checked {
     let members = target.metadata()?.as_object().into_iter().flatten();
@@ -145,6 +171,19 @@ async fn iss_3_01__iss_is_announced(target: &Target) -> Checked {
     ensure!(*announced == Value::Bool(true), "it is {announced}");
     Ok(())
 }
+
+/// Grants that a server may know.
+const GRANTS: &[&str] = &[
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "password",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:jwt-bearer",
+    "urn:ietf:params:oauth:grant-type:saml2-bearer",
+    "urn:openid:params:grant-type:ciba",
+    crate::exchange::GRANT,
+];
 
 /// Private members of RSA, EC, OKP and symmetric keys (RFC 7518 section 6).
 const PRIVATE: &[&str] = &["d", "p", "q", "dp", "dq", "qi", "oth", "k"];

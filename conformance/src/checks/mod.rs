@@ -9,19 +9,23 @@ mod access_tokens;
 mod authorization_endpoint;
 mod bearer;
 mod client_authentication;
+mod connecting;
 mod exchange_errors;
 mod exchange_parameters;
 mod exchange_request;
 mod exchange_response;
 mod exchange_target;
+mod guessing;
 mod metadata;
 mod pkce;
 mod token_endpoint;
 mod token_errors;
+mod transport;
 
 use std::pin::Pin;
 
 use crate::fixture::Fixture;
+use crate::report::Report;
 use crate::requirements::Requirements;
 use crate::target::Target;
 use crate::verdict::{Checked, Line, Miss, Verdict};
@@ -32,49 +36,71 @@ struct Check {
     ask: for<'a> fn(&'a Target) -> Pin<Box<dyn Future<Output = Checked> + 'a>>,
 }
 
-/// Asks the server with this issuer everything that the fixture allows. One line per requirement, in the order of
-/// `requirements.tsv`.
-pub async fn run(issuer: &str, fixture: Fixture) -> Vec<Line> {
+/// Asks the server with this issuer everything that the fixture allows: what begins with one of `only`, or everything
+/// where that is empty. One line per requirement, in the order of `requirements.tsv`.
+pub async fn run(issuer: &str, fixture: Fixture, only: &[String]) -> Report {
     let requirements = Requirements::shipped();
-    let mut checks: Vec<(usize, &str, &Check)> = all()
-        .filter_map(|check| {
-            let id = requirements.claimed_by(check.name).ok()?.first().copied()?;
-            Some((requirements.position(id)?, id, check))
-        })
-        .collect();
-    checks.sort_by_key(|(position, _, _)| *position);
     let target = Target::discover(issuer, fixture).await;
     let mut lines = Vec::new();
-    for (_, id, check) in checks {
+    for (position, id, check) in chosen(&requirements, only) {
         let verdict = match &target {
             Ok(target) => (check.ask)(target).await.into(),
             Err(Miss::Failed(why) | Miss::NotChecked(why)) => Verdict::NotChecked(why.clone()),
         };
         let id = id.to_owned();
-        lines.push(Line { id, verdict });
+        lines.push((position, Line { id, verdict }));
     }
-    lines
+    lines.sort_by_key(|(position, _)| *position);
+    Report {
+        lines: lines.into_iter().map(|(_, line)| line).collect(),
+    }
 }
 
-fn all() -> impl Iterator<Item = &'static Check> {
-    [
-        metadata::ALL,
-        token_endpoint::ALL,
-        token_errors::ALL,
-        client_authentication::ALL,
-        authorization_endpoint::ALL,
-        pkce::ALL,
-        exchange_request::ALL,
-        exchange_parameters::ALL,
-        exchange_target::ALL,
-        exchange_response::ALL,
-        exchange_errors::ALL,
-        access_tokens::ALL,
-        bearer::ALL,
-    ]
-    .into_iter()
-    .flatten()
+/// Place, id and check of each requirement that is asked for, in the order of asking.
+fn chosen(requirements: &Requirements, only: &[String]) -> Vec<(usize, &'static str, &'static Check)> {
+    let named = |check: &'static Check| {
+        let id = requirements.claimed_by(check.name).ok()?.first().copied()?;
+        Some((requirements.position(id)?, id, check))
+    };
+    let wanted = |id: &str| only.is_empty() || only.iter().any(|prefix| id.starts_with(prefix.as_str()));
+    let in_order = |checks: &[&'static [Check]]| {
+        let mut checks: Vec<_> = checks
+            .iter()
+            .copied()
+            .flatten()
+            .filter_map(named)
+            .filter(|(_, id, _)| wanted(id))
+            .collect();
+        checks.sort_by_key(|(position, _, _)| *position);
+        checks
+    };
+    let mut checks = in_order(MODULES);
+    checks.extend(in_order(&[guessing::ALL]));
+    checks
 }
+
+#[cfg(test)]
+fn all() -> impl Iterator<Item = &'static Check> {
+    MODULES.iter().copied().chain([guessing::ALL]).flatten()
+}
+
+const MODULES: &[&[Check]] = &[
+    metadata::ALL,
+    token_endpoint::ALL,
+    token_errors::ALL,
+    transport::ALL,
+    client_authentication::ALL,
+    authorization_endpoint::ALL,
+    pkce::ALL,
+    exchange_request::ALL,
+    exchange_parameters::ALL,
+    exchange_target::ALL,
+    exchange_response::ALL,
+    exchange_errors::ALL,
+    access_tokens::ALL,
+    connecting::ALL,
+    bearer::ALL,
+];
 
 /// The checks of a module. A function that is missing here is dead code, which the compiler refuses.
 macro_rules! checks {

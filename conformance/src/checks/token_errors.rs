@@ -3,7 +3,7 @@
 use super::checks;
 use crate::exchange::GRANT;
 use crate::target::Target;
-use crate::token_endpoint::Answer;
+use crate::token_endpoint::{Answer, nobodys_name};
 use crate::verdict::{Checked, Miss, ensure};
 
 checks![
@@ -17,6 +17,9 @@ checks![
 /// RFC 6749 section 5.2.
 async fn tok_5_2_01__every_error_is_uncached_json(target: &Target) -> Checked {
     for answer in errors(target).await? {
+        if answer.is_slowed_down() {
+            answer.is_error("invalid_client")?;
+        }
         answer.is_uncached_json()?;
         let (status, error) = (answer.reply.status, answer.member("error"));
         ensure!(
@@ -75,10 +78,11 @@ async fn tok_5_2_05__password_grant_and_implicit_response_do_not_exist(target: &
 
 /// Some errors that need no fixture, and some that do.
 async fn errors(target: &Target) -> Result<Vec<Answer>, Miss> {
+    let named = target.anonymous()?.always("client_id", &nobodys_name());
     let mut answers = vec![
         nobody(target).await?,
-        target.anonymous()?.request(&[("grant_type", GRANT)]).await?,
-        target.anonymous()?.raw(Vec::new()).await?,
+        named.request(&[("grant_type", GRANT)]).await?,
+        named.request::<&str, &str>(&[]).await?,
         target.anonymous()?.raw(b"%".to_vec()).await?,
     ];
     if let Ok(client) = target.client() {
@@ -91,8 +95,7 @@ async fn errors(target: &Target) -> Result<Vec<Answer>, Miss> {
 }
 
 async fn nobody(target: &Target) -> Result<Answer, Miss> {
-    let nobody = target.anonymous()?.basic("a-client-that-does-not-exist", WRONG);
-    nobody.request(&[("grant_type", GRANT)]).await
+    target.nobody()?.request(&[("grant_type", GRANT)]).await
 }
 
 const WRONG: &str = "not-the-secret-not-the-secret-not-it";

@@ -19,6 +19,7 @@ mod origin;
 mod print;
 mod recorded;
 mod recorder;
+pub mod search;
 pub mod state;
 pub mod verify;
 
@@ -27,6 +28,6 @@ pub use checkpoint::{Checkpoint, InvalidCheckpoint};
 pub use event::{Details, Event, EventKind};
 pub use failures::UnauthenticatedFailures;
 pub use ledger::{Ledger, Receipt};
-pub use origin::Origin;
+pub use origin::{Administrator, Origin};
 pub use recorded::{Recorded, Releasable};
 pub use recorder::{Recorder, ReleaseError};

@@ -1,6 +1,17 @@
 //! Where a request came from.
 
+use vouchsafe_model::AdminKeyId;
+
 use crate::event::{Details, Event};
+
+/// Who administers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Administrator {
+    /// Whoever holds this key.
+    Key(AdminKeyId),
+    /// Whoever may open the server's local socket.
+    Local,
+}
 
 /// What the edge knows about a request. The address is the peer's, unless a configured proxy vouches for another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +22,8 @@ pub struct Origin {
     pub address: Option<String>,
     /// `User-Agent`.
     pub user_agent: Option<String>,
+    /// The administrator who asks, once that is proven.
+    pub administrator: Option<Administrator>,
 }
 
 impl Origin {
@@ -22,7 +35,8 @@ impl Origin {
         }
     }
 
-    /// Notes the request in the body of `event` and the person behind it in its details.
+    /// Notes the request in the body of `event`, with the administrator who asked, and the person behind it in its
+    /// details.
     pub fn note(&self, event: Event) -> Event {
         let details = Details {
             address: self.address.clone(),
@@ -31,6 +45,11 @@ impl Origin {
                 .as_deref()
                 .map(|agent| agent.chars().take(256).collect()),
             ..event.details.clone()
+        };
+        let event = match &self.administrator {
+            None => event,
+            Some(Administrator::Local) => event.fact("by", "local"),
+            Some(Administrator::Key(id)) => event.fact("by", "admin").fact("admin_key_id", id.as_str()),
         };
         event
             .fact("request_id", self.request_id.as_str())

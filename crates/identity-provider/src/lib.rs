@@ -13,6 +13,7 @@
 
 pub mod catalogue;
 
+mod admin_connections;
 mod connect;
 mod egress;
 mod holdings;
@@ -25,6 +26,7 @@ mod sealer;
 mod sealing;
 mod tasks;
 
+pub use admin_connections::ConnectionDetail;
 pub use catalogue::{Entry, EntryOverrides};
 pub use connect::{
     Begin, Callback, ConnectError, Connected, Departure, InterstitialView, ProviderRefusal, WidenedClient,
@@ -32,6 +34,8 @@ pub use connect::{
 pub use egress::{Egress, EgressAnswer, EgressError, EgressFailure, EgressFailureKind, EgressOptions};
 pub use holdings::{Fresh, Holding, Holdings, Narrowed, Want, holdings};
 pub use identity_provider::{ConnectOptions, IdentityProvider, Parts};
-pub use provider::{Applied, LoadedProvider, ProviderDefinition, ProviderError, load_provider};
+pub use provider::{
+    Applied, LoadedProvider, ProviderDefinition, ProviderError, ProviderRequest, Switch, load_provider,
+};
 pub use refresh::RefreshError;
 pub use revocation::{RawRelease, RevokeAnswer, RevokeError, RevokedBy};

@@ -1,5 +1,6 @@
 //! Configured providers: rows under a MAC, with an entry of the catalogue and our own secret there.
 
+mod admin_providers;
 mod apply;
 pub(crate) mod discover;
 
@@ -7,10 +8,11 @@ use vouchsafe_model::{Connection, Provider, ProviderId, Secret};
 use vouchsafe_store::{StoreError, Tx, providers};
 use vouchsafe_vault::{TagError, Vault, VaultError};
 
-use crate::catalogue::{CatalogueError, Entry, UpstreamFailure};
+use crate::catalogue::{CatalogueError, Entry, UpstreamFailure, template_names};
 use crate::egress::EgressFailure;
 use crate::sealing;
 
+pub use admin_providers::{ProviderRequest, Switch};
 pub use apply::{Applied, ProviderDefinition};
 
 /// Why a provider cannot be used or changed.
@@ -37,6 +39,26 @@ pub enum ProviderError {
     /// There is no such provider.
     #[error("there is no such provider")]
     NotFound,
+    /// There is a provider of this id.
+    #[error("there is a provider of this id already")]
+    Taken,
+    /// The configuration file says what it is.
+    #[error("this provider is managed by the configuration file: change it there")]
+    ManagedByConfiguration,
+    /// There is no template of this name.
+    #[error("template: there is none of this name; use one of {}", template_names().join(", "))]
+    TemplateUnknown,
+    /// What should replace fields of the entry cannot stand in one.
+    #[error("override: a value is null or too large a number; entries have neither")]
+    OverrideInvalid,
+    /// A client id that no provider gives.
+    #[error(
+        "client_id: it must have 1 to 512 printable characters; register Vouchsafe with the provider first"
+    )]
+    ClientIdInvalid,
+    /// A secret that no provider gives.
+    #[error("client_secret: it must have 1 to 4096 characters, none of them a control character")]
+    ClientSecretInvalid,
 }
 
 /// A provider whose row carries a valid tag.

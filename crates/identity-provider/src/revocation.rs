@@ -38,6 +38,8 @@ pub enum RevokedBy {
         /// The key.
         key_id: AdminKeyId,
     },
+    /// Whoever may open the server's local socket.
+    Local,
 }
 
 /// What has become of a revocation.
@@ -193,7 +195,7 @@ impl RevokedBy {
     fn may_see(&self, connection: &Connection) -> bool {
         match self {
             Self::User(user) => connection.user_id == *user,
-            Self::Admin { .. } => true,
+            Self::Admin { .. } | Self::Local => true,
         }
     }
 }
@@ -219,6 +221,7 @@ fn revoked(
         .upstream_revocation(revocation);
     event = match by {
         RevokedBy::User(_) => event.fact("by", "user"),
+        RevokedBy::Local => event.fact("by", "local"),
         RevokedBy::Admin { key_id } => event.fact("by", "admin").fact("admin_key_id", key_id.as_str()),
     };
     for holding in &held.grants {

@@ -49,6 +49,8 @@ error_codes! {
     TemporarilyUnavailable = "temporarily_unavailable",
     /// OpenID Connect Core section 3.1.2.6; here: a person must act (`interaction_uri`).
     InteractionRequired = "interaction_required",
+    /// RFC 8628 section 3.5; here: too many failed client authentications.
+    SlowDown = "slow_down",
     /// RFC 9470 section 3.
     InsufficientUserAuthentication = "insufficient_user_authentication",
     /// RFC 6750 section 3.1.

@@ -64,9 +64,15 @@ impl RedirectUri {
         &self.text
     }
 
-    /// Whether `presented` is this URI: the same bytes, or the same but for the port of a loopback IP.
+    /// Whether `presented` is this URI, byte for byte.
+    pub fn is(&self, presented: &str) -> bool {
+        self.text == presented
+    }
+
+    /// The same for a native application, which takes whatever port is free: the port of a loopback IP may differ
+    /// (RFC 8252 section 7.3).
     pub fn matches(&self, presented: &str) -> bool {
-        self.text == presented || (self.loopback.is_some() && self.loopback == split_at_port(presented))
+        self.is(presented) || (self.loopback.is_some() && self.loopback == split_at_port(presented))
     }
 
     /// Scheme and host, for the consent page.
@@ -148,6 +154,7 @@ mod tests {
         ] {
             assert!(!uri.matches(other), "{other}");
         }
+        assert!(uri.is("http://127.0.0.1:8000/cb") && !uri.is("http://127.0.0.1:54321/cb"));
         assert!(
             !RedirectUri::register("http://localhost:1/cb")
                 .unwrap()

@@ -1,36 +1,79 @@
-//! Who calls the admin API: one bearer, an admin key, with the scope that the route needs (RFC 6750).
+//! Who calls the admin API: one bearer, an admin key, with the scope that the operation needs (RFC 6750); or the local
+//! operator, who could open the server's own socket.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
-use vouchsafe_audit::{Event, EventKind};
+use vouchsafe_audit::{Administrator, Event, EventKind, Origin};
 use vouchsafe_model::{AdminKey, AdminScope};
 
 use crate::origin;
 use crate::problem::Problem;
-use crate::site::Site;
+use crate::site::{Peer, Site};
 
-/// The admin key of the call. A refusal is on the record, some per minute and source, then a count.
-pub(crate) async fn authenticated(
-    site: &Site,
-    request: &HttpRequest,
-    scope: AdminScope,
-) -> Result<AdminKey, Problem> {
-    let bearer = bearer(request)?;
-    let found = site.app.sign_in.admin(&bearer).await.map_err(|error| {
-        tracing::error!(error = %error, "admin keys cannot be read");
-        Problem::Unavailable
-    })?;
-    match found {
-        Some(key) if key.scopes.contains(&scope) => Ok(key),
-        Some(key) => {
-            refused(site, request, Some(&key), "insufficient_scope").await;
-            Err(Problem::InsufficientScope(scope))
-        }
-        None => {
-            refused(site, request, None, "invalid_key").await;
-            Err(Problem::InvalidKey)
+/// Who calls, proven.
+#[derive(Debug, Clone)]
+pub(crate) enum Principal {
+    /// Whoever holds this key.
+    Key(AdminKey),
+    /// Whoever may open the local socket. The file system has decided that; it has every scope.
+    LocalOperator,
+}
+
+impl Principal {
+    /// What the caller may do.
+    pub(crate) fn scopes(&self) -> &[AdminScope] {
+        match self {
+            Self::Key(key) => &key.scopes,
+            Self::LocalOperator => &EVERY_SCOPE,
         }
     }
+
+    fn administrator(&self) -> Administrator {
+        match self {
+            Self::Key(key) => Administrator::Key(key.id.clone()),
+            Self::LocalOperator => Administrator::Local,
+        }
+    }
+}
+
+/// The caller, if they have the scope, and the origin that names them on the record. Any caller will do when no scope is
+/// needed. A refusal is on the record, some per minute and source, then a count.
+pub(crate) async fn authorized(
+    site: &Site,
+    request: &HttpRequest,
+    needs: Option<AdminScope>,
+) -> Result<(Principal, Origin), Problem> {
+    let principal = authenticated(site, request).await?;
+    let origin = Origin {
+        administrator: Some(principal.administrator()),
+        ..origin::of(request, site)
+    };
+    match needs {
+        Some(scope) if !principal.scopes().contains(&scope) => {
+            refused(site, &origin, "insufficient_scope").await;
+            Err(Problem::InsufficientScope(scope))
+        }
+        _ => Ok((principal, origin)),
+    }
+}
+
+async fn authenticated(site: &Site, request: &HttpRequest) -> Result<Principal, Problem> {
+    if site.peer == Peer::LocalOperator && !request.headers().contains_key(AUTHORIZATION) {
+        return Ok(Principal::LocalOperator);
+    }
+    let bearer = bearer(request)?;
+    let found = site.app.sign_in.admin(&bearer).await.map_err(|error| {
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "admin keys cannot be read"
+        );
+        Problem::Unavailable
+    })?;
+    let Some(key) = found else {
+        refused(site, &origin::of(request, site), "invalid_key").await;
+        return Err(Problem::InvalidKey);
+    };
+    Ok(Principal::Key(key))
 }
 
 /// One header, one scheme, one token.
@@ -54,20 +97,27 @@ fn bearer(request: &HttpRequest) -> Result<String, Problem> {
     }
 }
 
-async fn refused(site: &Site, request: &HttpRequest, key: Option<&AdminKey>, reason: &'static str) {
-    let origin = origin::of(request, site);
+/// Notes that an operation was refused to somebody who may not do it.
+pub(crate) async fn refused(site: &Site, origin: &Origin, reason: &'static str) {
     let source = origin.address.as_deref().unwrap_or_default();
     let Some(count) = site.admin_failures.admit(source, site.app.clock.now()) else {
         return;
     };
     let event = Event::new(EventKind::AdminRefused)
-        .fact_if("admin_key_id", key.map(|key| key.id.as_str()))
         .fact("reason", reason)
         .fact("count", count);
     if let Err(error) = site.app.recorder.note(origin.note(event)).await {
         tracing::warn!(error = %error, "a refused admin call could not be recorded");
     }
 }
+
+/// Every scope there is.
+pub(crate) const EVERY_SCOPE: [AdminScope; 4] = [
+    AdminScope::Read,
+    AdminScope::Revoke,
+    AdminScope::Manage,
+    AdminScope::Trust,
+];
 
 #[cfg(test)]
 mod tests {

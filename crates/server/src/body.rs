@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpRequest, web};
 use futures_util::StreamExt as _;
 use vouchsafe_model::Secret;
@@ -13,7 +13,7 @@ use vouchsafe_oauth_types::Form;
 pub(crate) enum BodyError {
     /// Larger than [`MAX_BODY`].
     TooLarge,
-    /// Another content type, none, or two.
+    /// Another content type, none, or two; another character set than UTF-8; compressed.
     NotAForm,
     /// A form that cannot be parsed.
     Malformed,
@@ -33,6 +33,14 @@ pub(crate) async fn form_bytes(
     payload: web::Payload,
 ) -> Result<Secret<Vec<u8>>, BodyError> {
     require_form(request)?;
+    bytes(request, payload).await
+}
+
+/// The bytes of a body of any kind: no more than [`MAX_BODY`], and in time.
+pub(crate) async fn bytes(
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Secret<Vec<u8>>, BodyError> {
     let declared = request
         .headers()
         .get(CONTENT_LENGTH)
@@ -68,18 +76,34 @@ fn require_form(request: &HttpRequest) -> Result<(), BodyError> {
     let (Some(content_type), None) = (types.next(), types.next()) else {
         return Err(BodyError::NotAForm);
     };
-    let essence = content_type
+    let mut parts = content_type
         .to_str()
         .unwrap_or_default()
         .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
-    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        .map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        && parts.all(leaves_utf_8)
+        && is_uncoded(request)
+    {
         Ok(())
     } else {
         Err(BodyError::NotAForm)
     }
+}
+
+/// A parameter of the content type. The type has none of its own; `charset` is tolerated where it changes nothing, and
+/// refused where the body would have to be read in another way than it is.
+fn leaves_utf_8(parameter: &str) -> bool {
+    let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+    !name.trim().eq_ignore_ascii_case("charset")
+        || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+}
+
+/// A compressed body is not unpacked: it would be a bomb, or the wrong reading of what a proxy has checked.
+fn is_uncoded(request: &HttpRequest) -> bool {
+    let identity = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    request.headers().get_all(CONTENT_ENCODING).all(identity)
 }
 
 /// 64 KiB.
@@ -102,12 +126,19 @@ mod tests {
         };
         assert!(accepts("application/x-www-form-urlencoded"));
         assert!(accepts("Application/X-WWW-Form-URLencoded; charset=UTF-8"));
+        assert!(accepts(
+            "application/x-www-form-urlencoded;charset=\"utf-8\"; version=1;"
+        ));
         for other in [
             "application/json",
             "multipart/form-data; boundary=x",
             "text/plain",
             "",
             "application/x-www-form-urlencodedx",
+            "application/x-www-form-urlencoded; charset=utf-16",
+            "application/x-www-form-urlencoded; charset=\"iso-8859-1\"",
+            "application/x-www-form-urlencoded; charset=utf-8; CHARSET = utf-7",
+            "application/x-www-form-urlencoded; charset",
         ] {
             assert!(!accepts(other), "{other}");
         }
@@ -117,5 +148,17 @@ mod tests {
             .append_header((CONTENT_TYPE, "application/json"))
             .to_http_request();
         assert!(require_form(&twice).is_err());
+        let coded = |coding: &str| {
+            let form = (CONTENT_TYPE, "application/x-www-form-urlencoded");
+            let request = TestRequest::post().insert_header(form);
+            require_form(
+                &request
+                    .insert_header((CONTENT_ENCODING, coding))
+                    .to_http_request(),
+            )
+            .is_ok()
+        };
+        assert!(coded("identity"));
+        assert!(!coded("gzip") && !coded("deflate, gzip") && !coded("identity, gzip"));
     }
 }

@@ -21,8 +21,8 @@ pub(crate) fn set(name: String, value: &Secret<String>, max_age: Duration) -> Co
 }
 
 /// Takes a cookie of ours away.
-pub(crate) fn remove(name: &'static str) -> Cookie<'static> {
-    build(name.to_owned(), String::new(), time::Duration::ZERO)
+pub(crate) fn remove(name: impl Into<String>) -> Cookie<'static> {
+    build(name.into(), String::new(), time::Duration::ZERO)
 }
 
 /// The one cookie of this name; none when the browser sends several, because only one of them can be ours.

@@ -21,7 +21,7 @@ pub(crate) async fn targets(site: &Site, provider_id: &ProviderId) -> Result<For
         .read(move |tx| load_provider(tx, &vault, &id))
         .await;
     let provider = found.map_err(|error| {
-        tracing::error!(error = %error, provider.id = %provider_id, "a provider cannot be loaded");
+        tracing::error!(error = &error as &dyn std::error::Error, provider.id = %provider_id, "a provider cannot be loaded");
         PageError::Unavailable
     })?;
     // Any request will do: only its origin is wanted.

@@ -1,19 +1,20 @@
-//! What every request passes first and every answer last: who may speak plain HTTP to us, headers for all, and a fixed
-//! sentence where the code fails.
+//! What every request passes first and every answer last: who may speak plain HTTP to us, which paths are looked at, `HEAD`
+//! where there is `GET`, headers for all, and a fixed sentence where the code fails.
 
 use std::panic::AssertUnwindSafe;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use futures_util::FutureExt as _;
 
-use crate::page_error::PageError;
+use crate::page_error::{self, PageError};
 use crate::problem::Problem;
-use crate::site::Site;
-use crate::{origin, telemetry, wire_error};
+use crate::site::{Peer, Site};
+use crate::{origin, path, telemetry, wire_error};
 
 /// How an error looks at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +30,17 @@ pub(crate) enum Surface {
 impl Surface {
     /// `path` is below the base.
     pub(crate) fn of(path: &str) -> Self {
+        // Two slashes lead nowhere, but whoever wrote them meant one.
+        let path = path.trim_start_matches('/');
         let below = |prefix: &str| {
             path.strip_prefix(prefix)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if path == "/oauth/authorize" {
+        if path == "oauth/authorize" {
             Self::Page
-        } else if below("/oauth") || below("/.well-known") {
+        } else if below("oauth") || below(".well-known") {
             Self::OAuth
-        } else if below("/admin") || path == "/healthz" || path == "/readyz" {
+        } else if below("admin") || matches!(path, "healthz" | "readyz" | "openapi.json") {
             Self::Problem
         } else {
             Self::Page
@@ -79,20 +82,27 @@ impl Surface {
 
 /// The one middleware of ours.
 pub(crate) async fn guard(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let request_id = telemetry::request_id(request.request());
     let surface = surface(request.request());
-    let mut response = if origin::may_speak_plain_http(request.request()) {
+    let mut response = if !origin::may_speak_plain_http(request.request()) {
+        request.into_response(surface.plain_http())
+    } else if !path::has_one_reading(request.uri().path()) {
+        request.into_response(surface.not_found())
+    } else {
+        // Whatever can be read can be asked about (RFC 9110 section 9.1); the connection leaves the body out.
+        if *request.method() == Method::HEAD {
+            request.head_mut().method = Method::GET;
+        }
         let Ok(answered) = AssertUnwindSafe(next.call(request)).catch_unwind().await else {
             tracing::error!("a handler panicked");
             return Err(Failed { surface, request_id }.into());
         };
         answered?.map_into_boxed_body()
-    } else {
-        request.into_response(surface.plain_http())
     };
+    response = page_error::at_home(response);
     dress(response.headers_mut(), &request_id);
     Ok(response)
 }
@@ -102,22 +112,26 @@ pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {
     surface(&request).not_found()
 }
 
-/// Where something is, but not with this method.
+/// Where something is, but not with this method. `allow` names the methods there are, without `HEAD`.
 pub(crate) fn method_not_allowed(request: &HttpRequest, allow: &'static str) -> HttpResponse {
     let mut response = surface(request).method_not_allowed();
-    response
-        .headers_mut()
-        .insert(actix_web::http::header::ALLOW, HeaderValue::from_static(allow));
+    let allow = if allow.contains("HEAD") {
+        HeaderValue::from_static(allow)
+    } else {
+        HeaderValue::from_str(&allow.replacen("GET", "GET, HEAD", 1))
+            .unwrap_or(HeaderValue::from_static(allow))
+    };
+    response.headers_mut().insert(ALLOW, allow);
     response
 }
 
 fn surface(request: &HttpRequest) -> Surface {
     let path = request.path();
-    Surface::of(
-        request
-            .app_data::<web::Data<Site>>()
-            .map_or(path, |site| site.within(path)),
-    )
+    match request.app_data::<web::Data<Site>>() {
+        Some(site) if site.peer == Peer::LocalOperator => Surface::Problem,
+        Some(site) => Surface::of(site.within(path)),
+        None => Surface::of(path),
+    }
 }
 
 fn dress(headers: &mut HeaderMap, request_id: &str) {
@@ -154,6 +168,7 @@ mod tests {
         assert_eq!(Surface::of("/.well-known/nothing"), Surface::OAuth);
         assert_eq!(Surface::of("/admin/v1/nothing"), Surface::Problem);
         assert_eq!(Surface::of("/oauth/authorize"), Surface::Page);
+        assert_eq!(Surface::of("//oauth//token"), Surface::OAuth);
         assert_eq!(Surface::of("/oauthx"), Surface::Page);
         assert_eq!(Surface::of("/nothing"), Surface::Page);
     }

@@ -92,8 +92,8 @@ pub(crate) fn see_other(location: &str) -> Result<HttpResponse, PageError> {
 fn content_security_policy(targets: &FormTargets) -> String {
     let form_action = [&["'self'".to_owned()], targets.0.as_slice()].concat().join(" ");
     format!(
-        "default-src 'none'; style-src '{STYLE_HASH}'; form-action {form_action}; frame-ancestors 'none'; \
-         base-uri 'none'"
+        "default-src 'none'; style-src '{STYLE_HASH}'; img-src 'self'; form-action {form_action}; \
+         frame-ancestors 'none'; base-uri 'none'"
     )
 }
 
@@ -104,11 +104,16 @@ mod tests {
 
     #[test]
     fn az_4_1_09__every_page_is_strict() {
-        let response = page(StatusCode::OK, pages::layout::document("x", &maud::html! {}));
+        let around = pages::layout::Around::default();
+        let response = page(
+            StatusCode::OK,
+            pages::layout::document("x", &around, &maud::html! {}),
+        );
         let header = |name: &str| response.headers().get(name).unwrap().to_str().unwrap();
         let policy = header("content-security-policy");
         for directive in [
             "default-src 'none'",
+            "img-src 'self';",
             "form-action 'self';",
             "frame-ancestors 'none'",
             "base-uri 'none'",

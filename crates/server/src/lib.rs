@@ -15,13 +15,17 @@ mod csrf;
 mod departure;
 mod edge;
 mod html;
+mod openapi;
 mod origin;
 mod page_error;
 mod pages;
+mod path;
 mod problem;
 mod return_to;
 mod routes;
 mod serve;
+#[cfg(unix)]
+mod serve_local;
 mod site;
 mod telemetry;
 mod time_text;
@@ -29,4 +33,7 @@ mod visitor;
 mod wire_error;
 
 pub use app::{App, ServerOptions};
-pub use serve::serve;
+pub use routes::admin::{AdminOperation, admin_operations};
+pub use serve::{serve, serve_tls};
+#[cfg(unix)]
+pub use serve_local::serve_local;

@@ -6,7 +6,7 @@ use actix_web::http::header::{HeaderMap, USER_AGENT};
 use actix_web::{HttpRequest, web};
 use vouchsafe_audit::Origin;
 
-use crate::site::Site;
+use crate::site::{Peer, Site};
 use crate::telemetry;
 
 /// The origin of a request.
@@ -21,14 +21,23 @@ pub(crate) fn of(request: &HttpRequest, site: &Site) -> Origin {
         request_id: telemetry::request_id(request),
         address: address.map(|address| address.to_string()),
         user_agent: agent.map(str::to_owned),
+        administrator: None,
     }
 }
 
-/// Whether this peer may reach us without TLS: this machine, and configured proxies.
+/// Whether this request may be answered as it came: over our own TLS, or without TLS from this machine and configured
+/// proxies.
 pub(crate) fn may_speak_plain_http(request: &HttpRequest) -> bool {
+    if request.app_config().secure() {
+        return true;
+    }
     let Some(site) = request.app_data::<web::Data<Site>>() else {
         return false;
     };
+    // Nothing leaves the machine over its own socket.
+    if site.peer == Peer::LocalOperator {
+        return true;
+    }
     let Some(peer) = request.peer_addr() else {
         return false;
     };

@@ -1,12 +1,12 @@
-//! Errors of the admin API as RFC 9457 problems: fixed sentences, no input echoed.
+//! Errors of the admin API as RFC 9457 problems: sentences for operators, no value of the request echoed.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
-use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use vouchsafe_model::AdminScope;
 
 /// What was wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("send an admin key as a bearer token")]
     NoCredentials,
@@ -14,37 +14,65 @@ pub(crate) enum Problem {
     BadCredentials,
     #[error("the admin key is unknown, expired or deleted")]
     InvalidKey,
-    #[error("the admin key does not have the scope that this needs")]
+    #[error("the admin key does not have the scope {0}, which this needs")]
     InsufficientScope(AdminScope),
-    #[error("a parameter is malformed")]
-    BadRequest,
+    /// The caller may do this, but not so far.
+    #[error("{0}")]
+    Forbidden(String),
+    /// A body or parameter, by name, and what it should be.
+    #[error("{0}")]
+    Invalid(String),
     #[error("there is nothing here")]
     NotFound,
+    /// What is there does not allow it.
+    #[error("{0}")]
+    Conflict(String),
     #[error("this method does not exist here; see Allow")]
     MethodNotAllowed,
+    #[error("send the body as application/json, in UTF-8, uncompressed")]
+    NotJson,
+    #[error("the body is larger than 64 KiB")]
+    TooLarge,
+    #[error("the body did not arrive in time")]
+    Interrupted,
     #[error("plain HTTP is not served here; use https")]
     PlainHttp,
+    /// Something that this rests on cannot be reached.
+    #[error("{0}")]
+    UpstreamUnavailable(String),
     #[error("the server cannot complete the request right now; try again")]
     Unavailable,
+    /// AR-04.
+    #[error(
+        "the stored row was changed past the server and is not used; `vouchsafe audit verify --state` says more"
+    )]
+    Tampered,
+    /// A row that cannot be read, by table, key and column.
+    #[error("{0}; compare it with a backup, or run `vouchsafe audit verify`")]
+    Damaged(String),
     #[error("the server failed; the operator's log says more")]
     Internal,
 }
 
 impl Problem {
-    fn status(self) -> StatusCode {
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NoCredentials | Self::InvalidKey => StatusCode::UNAUTHORIZED,
-            Self::BadCredentials | Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::InsufficientScope(_) | Self::PlainHttp => StatusCode::FORBIDDEN,
+            Self::BadCredentials | Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::InsufficientScope(_) | Self::Forbidden(_) | Self::PlainHttp => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Interrupted => StatusCode::REQUEST_TIMEOUT,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Tampered | Self::Damaged(_) | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::UpstreamUnavailable(_) | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
     /// RFC 6750 section 3: without credentials a bare challenge, else the reason.
-    fn challenge(self) -> Option<String> {
+    fn challenge(&self) -> Option<String> {
         match self {
             Self::NoCredentials => Some(REALM.to_owned()),
             Self::BadCredentials => Some(format!("{REALM}, error=\"invalid_request\"")),
@@ -56,7 +84,7 @@ impl Problem {
         }
     }
 
-    pub(crate) fn response(self) -> HttpResponse {
+    pub(crate) fn response(&self) -> HttpResponse {
         let status = self.status();
         let body = serde_json::json!({
             "title": status.canonical_reason(),
@@ -74,23 +102,13 @@ impl Problem {
     }
 }
 
-impl ResponseError for Problem {
-    fn status_code(&self) -> StatusCode {
-        self.status()
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        self.response()
-    }
-}
-
 const REALM: &str = "Bearer realm=\"vouchsafe\"";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn challenge(problem: Problem) -> Option<String> {
+    fn challenge(problem: &Problem) -> Option<String> {
         let response = problem.response();
         response
             .headers()
@@ -101,7 +119,7 @@ mod tests {
     #[test]
     fn bt_3_01__without_credentials_the_challenge_has_no_error() {
         assert_eq!(
-            challenge(Problem::NoCredentials).unwrap(),
+            challenge(&Problem::NoCredentials).unwrap(),
             "Bearer realm=\"vouchsafe\""
         );
     }
@@ -110,7 +128,7 @@ mod tests {
     fn bt_3_02__a_bad_key_is_an_invalid_token() {
         assert_eq!(Problem::InvalidKey.response().status(), 401);
         assert!(
-            challenge(Problem::InvalidKey)
+            challenge(&Problem::InvalidKey)
                 .unwrap()
                 .contains("error=\"invalid_token\"")
         );
@@ -121,7 +139,7 @@ mod tests {
         let problem = Problem::InsufficientScope(AdminScope::Revoke);
         assert_eq!(problem.response().status(), 403);
         assert!(
-            challenge(problem)
+            challenge(&problem)
                 .unwrap()
                 .ends_with("error=\"insufficient_scope\", scope=\"revoke\"")
         );

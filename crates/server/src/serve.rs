@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
+use rustls::ServerConfig;
 use tracing_actix_web::TracingLogger;
 
 use crate::app::App;
@@ -32,9 +33,29 @@ pub async fn serve(
             "plain HTTP is served only on a loopback address, or behind a configured trusted proxy",
         ));
     }
+    run(app, listener, None, shutdown).await
+}
+
+/// As [`serve`], over TLS with our own certificate, on any address. HTTP/2 and HTTP/1.1.
+pub async fn serve_tls(
+    app: App,
+    listener: TcpListener,
+    tls: ServerConfig,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    run(app, listener, Some(tls), shutdown).await
+}
+
+async fn run(
+    app: App,
+    listener: TcpListener,
+    tls: Option<ServerConfig>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (address, with_tls) = (listener.local_addr()?, tls.is_some());
     let site = web::Data::new(Site::new(app)?);
-    let server = build(site, listener, shutdown)?;
-    tracing::info!(server.address = %address, "serving");
+    let server = build(site, listener, tls, shutdown)?;
+    tracing::info!(server.address = %address, server.tls = with_tls, "serving");
     server.await
 }
 
@@ -42,6 +63,7 @@ pub async fn serve(
 fn build(
     site: web::Data<Site>,
     listener: TcpListener,
+    tls: Option<ServerConfig>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<Server> {
     let server = HttpServer::new(move || {
@@ -58,10 +80,12 @@ fn build(
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(DRAIN_SECONDS)
     .disable_signals()
-    .shutdown_signal(shutdown)
-    .listen(listener)?
-    .run();
-    Ok(server)
+    .shutdown_signal(shutdown);
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+        None => server.listen(listener)?,
+    };
+    Ok(server.run())
 }
 
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);

@@ -1,11 +1,21 @@
 //! The application as the routes see it: what was handed in, and what follows from the issuer.
 
 use std::io;
+use std::sync::OnceLock;
 
 use url::Url;
 use vouchsafe_audit::UnauthenticatedFailures;
 
 use crate::app::App;
+
+/// Who is at the other end of a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// Anyone, over the network.
+    Network,
+    /// Whoever may open our local socket.
+    LocalOperator,
+}
 
 /// Shared by all routes.
 pub(crate) struct Site {
@@ -16,6 +26,10 @@ pub(crate) struct Site {
     pub(crate) origin: String,
     /// Which refusals of the admin API get a record of their own.
     pub(crate) admin_failures: UnauthenticatedFailures,
+    /// Who is at the other end.
+    pub(crate) peer: Peer,
+    /// The OpenAPI document, once somebody has asked for it.
+    pub(crate) openapi: OnceLock<serde_json::Value>,
 }
 
 impl Site {
@@ -26,6 +40,18 @@ impl Site {
             base,
             origin,
             admin_failures: UnauthenticatedFailures::new(RECORDED_FAILURES),
+            peer: Peer::Network,
+            openapi: OnceLock::new(),
+        })
+    }
+
+    /// The same application behind a local socket, where the issuer's path means nothing.
+    #[cfg(unix)]
+    pub(crate) fn local(app: App) -> io::Result<Self> {
+        Ok(Self {
+            base: String::new(),
+            peer: Peer::LocalOperator,
+            ..Self::new(app)?
         })
     }
 
@@ -40,7 +66,8 @@ impl Site {
     }
 }
 
-fn parts_of(issuer: &str) -> io::Result<(String, String)> {
+/// Path, and scheme with host and port.
+pub(crate) fn parts_of(issuer: &str) -> io::Result<(String, String)> {
     let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, format!("the issuer {why}"));
     let url = Url::parse(issuer).map_err(|_| invalid("is not a URL"))?;
     if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {

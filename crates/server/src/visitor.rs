@@ -36,6 +36,13 @@ pub(crate) async fn recent(site: &Site, request: &HttpRequest) -> Result<SignedI
 
 /// To the sign-in page, and back here.
 pub(crate) fn sign_in_first(site: &Site, request: &HttpRequest) -> PageError {
+    PageError::SignIn {
+        location: sign_in_path(site, request),
+    }
+}
+
+/// The sign-in page that leads back here.
+pub(crate) fn sign_in_path(site: &Site, request: &HttpRequest) -> String {
     let path = site.within(request.path());
     let here = match request.query_string() {
         "" => path.to_owned(),
@@ -47,9 +54,8 @@ pub(crate) fn sign_in_first(site: &Site, request: &HttpRequest) -> PageError {
             .append_pair("return_to", here.as_str())
             .finish()
     });
-    let location = match query {
+    match query {
         Some(query) => format!("{}?{query}", site.path("/login")),
         None => site.path("/login"),
-    };
-    PageError::SignIn { location }
+    }
 }

@@ -26,6 +26,10 @@ pub(crate) fn refused(refusal: &TokenRefusal) -> HttpResponse {
             error(StatusCode::UNAUTHORIZED, &refusal.response),
             (WWW_AUTHENTICATE, BASIC),
         ),
+        RefusalKind::Throttled { retry_after } => {
+            let response = error(StatusCode::TOO_MANY_REQUESTS, &refusal.response);
+            with(response, (RETRY_AFTER, whole_seconds(retry_after)))
+        }
         RefusalKind::Unavailable { retry_after } => {
             let response = error(StatusCode::SERVICE_UNAVAILABLE, &refusal.response);
             with(response, (RETRY_AFTER, whole_seconds(retry_after)))
@@ -41,7 +45,7 @@ pub(crate) fn unreadable(error: BodyError) -> HttpResponse {
         }
         BodyError::NotAForm => invalid_request(
             StatusCode::BAD_REQUEST,
-            "send the parameters as application/x-www-form-urlencoded in the body",
+            "send the parameters as application/x-www-form-urlencoded in UTF-8, uncompressed, in the body",
         ),
         BodyError::Malformed => invalid_request(
             StatusCode::BAD_REQUEST,
@@ -169,6 +173,19 @@ mod tests {
         assert_eq!(header(&response, "retry-after"), Some("5"));
         assert_eq!(whole_seconds(Duration::from_millis(1)), "1");
         assert_eq!(whole_seconds(Duration::from_millis(1_001)), "2");
+    }
+
+    #[test]
+    fn tok_2_3_06__too_many_failures_are_slowed_down_and_name_no_client_invalid() {
+        let mut refusal = Reason::WrongSecret.refusal();
+        refusal.kind = RefusalKind::Throttled {
+            retry_after: Duration::from_millis(1_200),
+        };
+        let response = refused(&refusal);
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(header(&response, "retry-after"), Some("2"));
+        assert_eq!(header(&response, "cache-control"), Some("no-store"));
+        assert_eq!(header(&response, "www-authenticate"), None);
     }
 
     #[test]

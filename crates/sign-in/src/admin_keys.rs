@@ -3,13 +3,26 @@
 //! The first part is the id and finds the row; the rest is the secret, of which the row holds a keyed MAC that is
 //! bound to the id. The row itself carries a MAC over its scopes and its end.
 
-use vouchsafe_audit::{Event, EventKind, Origin};
+use std::time::Duration;
+
+use vouchsafe_audit::{Administrator, Event, EventKind, Origin};
 use vouchsafe_model::{AdminKey, AdminKeyId, AdminScope, Change, ChangeKind, Secret, UnixMillis};
-use vouchsafe_store::admin_keys;
+use vouchsafe_store::{Page, Tx, admin_keys};
 
 use crate::error::SignInError;
 use crate::sessions::is_secret_text;
-use crate::sign_in::SignIn;
+use crate::sign_in::{Inner, SignIn};
+
+/// A key that an administrator wants.
+#[derive(Debug, Clone)]
+pub struct AdminKeyRequest {
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<AdminScope>,
+    /// After how long it ends; `None` = never.
+    pub expires_in: Option<Duration>,
+}
 
 impl SignIn {
     /// Makes a key. Its text is given here and never again.
@@ -18,6 +31,45 @@ impl SignIn {
         name: &str,
         scopes: Vec<AdminScope>,
         expires_at: Option<UnixMillis>,
+    ) -> Result<(AdminKey, Secret<String>), SignInError> {
+        self.put_admin_key(name, scopes, expires_at, &Origin::background())
+            .await
+    }
+
+    /// Makes a key for an administrator, who may do `own` and can give no more.
+    pub async fn issue_admin_key(
+        &self,
+        request: AdminKeyRequest,
+        own: &[AdminScope],
+        origin: &Origin,
+    ) -> Result<(AdminKey, Secret<String>), SignInError> {
+        let AdminKeyRequest {
+            name,
+            mut scopes,
+            expires_in,
+        } = request;
+        if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
+            return Err(SignInError::AdminKeyNameInvalid);
+        }
+        let named = scopes.len();
+        scopes.sort_unstable();
+        scopes.dedup();
+        if scopes.is_empty() || scopes.len() != named {
+            return Err(SignInError::AdminKeyScopesInvalid);
+        }
+        if !scopes.iter().all(|scope| own.contains(scope)) {
+            return Err(SignInError::AdminKeyScopeBeyondOwn);
+        }
+        let expires_at = expires_in.map(|life| self.inner().clock.now() + life);
+        self.put_admin_key(&name, scopes, expires_at, origin).await
+    }
+
+    async fn put_admin_key(
+        &self,
+        name: &str,
+        scopes: Vec<AdminScope>,
+        expires_at: Option<UnixMillis>,
+        origin: &Origin,
     ) -> Result<(AdminKey, Secret<String>), SignInError> {
         let inner = self.inner();
         let id: AdminKeyId = inner.ids.next();
@@ -33,14 +85,14 @@ impl SignIn {
         };
         let tagged = inner.vault.tag(key.clone());
         let event = Event::new(EventKind::AdminKeyCreated)
-            .fact("admin_key_id", key.id.as_str())
+            .fact("key_id", key.id.as_str())
             .row("admin_keys", &key.id, &tagged)
             .fact(
                 "scopes",
                 key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
             )
             .fact_if("expires_at", key.expires_at.map(|at| at.0));
-        let ledger = inner.ledger.clone();
+        let (ledger, event) = (inner.ledger.clone(), origin.note(event));
         inner
             .store
             .write(move |tx| -> Result<(), SignInError> {
@@ -50,6 +102,20 @@ impl SignIn {
             })
             .await?;
         Ok((key, text))
+    }
+
+    /// Up to `limit` keys in order of id, beginning behind `after`. One that was changed past the server is no key.
+    pub async fn admin_keys(
+        &self,
+        after: Option<AdminKeyId>,
+        limit: i64,
+    ) -> Result<Page<AdminKey>, SignInError> {
+        let sign_in = self.clone();
+        let page = move |tx: &mut Tx<'_>| -> Result<_, SignInError> {
+            let page = admin_keys::page(tx, after.as_ref(), limit)?;
+            Ok(page.filter_map(|key| sign_in.inner().readable(key)))
+        };
+        self.inner().store.read(page).await
     }
 
     /// The key behind a bearer; `None` when it is none of ours, over, or changed past the server. An unknown id costs
@@ -82,22 +148,46 @@ impl SignIn {
         Ok(key.filter(|key| matches && key.expires_at.is_none_or(|at| now < at)))
     }
 
-    /// Deletes a key: it opens nothing from here on. `false` when there was none.
+    /// Deletes a key: it opens nothing from here on. `false` when there was none. A key cannot delete the last one that
+    /// could make others: only whoever has the server itself can.
     pub async fn delete_admin_key(&self, id: &AdminKeyId, origin: &Origin) -> Result<bool, SignInError> {
-        let (ledger, id, origin) = (self.inner().ledger.clone(), id.clone(), origin.clone());
-        let work = move |tx: &mut vouchsafe_store::Tx<'_>| {
+        let (sign_in, id, origin) = (self.clone(), id.clone(), origin.clone());
+        let work = move |tx: &mut Tx<'_>| {
+            let inner = sign_in.inner();
+            let by = match &origin.administrator {
+                Some(Administrator::Key(by)) => Some(by),
+                _ => None,
+            };
+            if by.is_some() {
+                admin_keys::hold_all(tx)?;
+                if is_last_with_trust(inner, tx, &id)? {
+                    return Err(SignInError::LastTrustKey);
+                }
+            }
             if !admin_keys::delete(tx, &id)? {
                 return Ok(false);
             }
             let event = Event::new(EventKind::AdminKeyDeleted)
-                .fact("admin_key_id", id.as_str())
+                .fact("key_id", id.as_str())
+                .fact_if("its_own", (by == Some(&id)).then_some(true))
                 .version("admin_keys", &id, 0)
                 .changes(Change::of(ChangeKind::Key, &id));
-            ledger.append(tx, origin.note(event))?;
+            inner.ledger.append(tx, origin.note(event))?;
             Ok(true)
         };
         self.inner().store.write(work).await
     }
+}
+
+/// Whether this key has the scope trust, and no other that counts has it.
+fn is_last_with_trust(inner: &Inner, tx: &mut Tx<'_>, id: &AdminKeyId) -> Result<bool, SignInError> {
+    let now = inner.clock.now();
+    let counts =
+        |key: &AdminKey| key.scopes.contains(&AdminScope::Trust) && key.expires_at.is_none_or(|at| now < at);
+    let keys = admin_keys::all(tx)?.into_iter();
+    let keys = keys.filter_map(|key| inner.vault.verify(key).ok()).filter(counts);
+    let ids: Vec<AdminKeyId> = keys.map(|key| key.id).collect();
+    Ok(ids == std::slice::from_ref(id))
 }
 
 fn parse(bearer: &str) -> Option<(AdminKeyId, &str)> {
@@ -108,6 +198,7 @@ fn parse(bearer: &str) -> Option<(AdminKeyId, &str)> {
 
 /// Keeps an admin key's MAC from being that of a client secret.
 pub const ADMIN_KEY_KIND: &str = "admin_key";
+const LONGEST_NAME: usize = 128;
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,10 @@
 //! What the configuration or an admin says about a user.
 
 use vouchsafe_model::{ManagedBy, Secret};
+use vouchsafe_vault::password;
 
 use crate::error::SignInError;
+use crate::username::normalise;
 
 /// A user as it should be. Applying it twice changes nothing the second time.
 #[derive(Debug, Clone)]
@@ -15,6 +17,19 @@ pub struct UserDefinition {
     pub password_hash: Option<String>,
     /// Who says so.
     pub managed_by: ManagedBy,
+}
+
+impl UserDefinition {
+    /// Whether this is somebody who can be made, and who could sign in with what is given. Asked before anything is
+    /// written, so that the operator can be told which line is wrong.
+    pub fn check(&self) -> Result<(), SignInError> {
+        normalise(&self.username)?;
+        match (&self.password, &self.password_hash) {
+            (Some(_), Some(_)) => Err(SignInError::PasswordAmbiguous),
+            (None, Some(hash)) if !password::is_usable(hash) => Err(SignInError::PasswordHashUnusable),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether a definition changed anything. Unchanged: no write, no event.

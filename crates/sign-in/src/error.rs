@@ -40,12 +40,38 @@ pub enum SignInError {
     #[error("a user has either a password or a password hash")]
     PasswordAmbiguous,
     /// A user definition has a hash of another kind.
-    #[error("the password hash is no argon2id PHC string")]
+    #[error("the password hash is no argon2id PHC string that this server can check")]
     PasswordHashUnusable,
     /// A password could not be hashed.
     #[error("the password could not be hashed")]
     PasswordNotHashed(#[from] PasswordError),
+    /// A password of an absurd length.
+    #[error("password: it must have 8 to 1024 characters")]
+    PasswordLength,
     /// There is no such user.
     #[error("there is no user {0}")]
     UserNotFound(UserId),
+    /// There is a user of this name.
+    #[error("there is a user of this name already")]
+    UsernameTaken,
+    /// The configuration file says what this user is.
+    #[error("this user is managed by the configuration file: change it there")]
+    ManagedByConfiguration,
+    /// There is no such admin key.
+    #[error("there is no such admin key")]
+    AdminKeyNotFound,
+    /// An admin key needs a name that can be shown.
+    #[error("name: it must have 1 to 128 characters, none of them a control character")]
+    AdminKeyNameInvalid,
+    /// An admin key that may do nothing.
+    #[error("scopes: name at least one of read, revoke, manage, trust, each once")]
+    AdminKeyScopesInvalid,
+    /// An admin key that may do more than the one that makes it.
+    #[error("an admin key cannot make one with scopes that it does not have itself")]
+    AdminKeyScopeBeyondOwn,
+    /// Nobody could make admin keys any more over the API.
+    #[error(
+        "this is the last admin key with the scope trust: make another one first, or delete it on the server itself"
+    )]
+    LastTrustKey,
 }

@@ -13,6 +13,7 @@
 #![cfg_attr(test, expect(non_snake_case, reason = "tests carry requirement ids"))]
 
 mod admin_keys;
+mod admin_users;
 mod definition;
 mod error;
 mod password_sign_in;
@@ -26,9 +27,11 @@ mod throttle;
 mod username;
 mod users;
 
-pub use admin_keys::ADMIN_KEY_KIND;
+pub use admin_keys::{ADMIN_KEY_KIND, AdminKeyRequest};
+pub use admin_users::NewPassword;
 pub use definition::{Applied, UserDefinition};
 pub use error::SignInError;
 pub use sessions::SignedIn;
 pub use sign_in::{Parts, SessionOptions, SignIn};
+pub use throttle::Throttle;
 pub use username::InvalidUsername;

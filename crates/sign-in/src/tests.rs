@@ -102,7 +102,7 @@ fn from(address: &str) -> Origin {
     Origin {
         request_id: "test".to_owned(),
         address: Some(address.to_owned()),
-        user_agent: None,
+        ..Origin::default()
     }
 }
 

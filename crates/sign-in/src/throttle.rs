@@ -3,6 +3,9 @@
 //! Never per account alone: that would let anyone lock anyone out. The right password from another source still works
 //! (ATK-18). An attempt counts as a failure from its beginning until it is forgiven, so that many at once, or callers
 //! that hang up, guess no faster. The counters live in memory and their number is bounded.
+//!
+//! For people here, whose passwords are not even looked at during a pause; `token-exchange` counts the failures of
+//! clients with it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,7 +17,7 @@ use vouchsafe_model::UnixMillis;
 
 /// The counters.
 #[derive(Default)]
-pub(crate) struct Throttle(Mutex<Counters>);
+pub struct Throttle(Mutex<Counters>);
 
 #[derive(Default)]
 struct Counters {
@@ -31,7 +34,7 @@ struct Failures {
 
 impl Throttle {
     /// One more attempt. `Err` = not now; the attempt was not made and does not count.
-    pub(crate) fn begin(&self, account: &str, source: Option<&str>, now: UnixMillis) -> Result<(), Duration> {
+    pub fn begin(&self, account: &str, source: Option<&str>, now: UnixMillis) -> Result<(), Duration> {
         let source = network(source);
         let key = (account.to_owned(), source.clone());
         let mut counters = self.counters();
@@ -50,7 +53,7 @@ impl Throttle {
     }
 
     /// The attempt was no failure: the account starts afresh here, the source is back where it was.
-    pub(crate) fn forgive(&self, account: &str, source: Option<&str>) {
+    pub fn forgive(&self, account: &str, source: Option<&str>) {
         let source = network(source);
         let mut counters = self.counters();
         counters.accounts.remove(&(account.to_owned(), source.clone()));

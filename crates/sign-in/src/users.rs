@@ -25,8 +25,9 @@ struct Stored {
     identified: bool,
 }
 
+/// What becomes of a user's password.
 #[derive(Clone)]
-enum PasswordChange {
+pub(crate) enum PasswordChange {
     Keep,
     Set(String),
     Remove,
@@ -68,22 +69,11 @@ impl SignIn {
         let (sign_in, id, origin) = (self.clone(), id.clone(), origin.clone());
         let work = move |tx: &mut Tx<'_>| {
             let inner = sign_in.inner();
-            let stored = users::by_id(tx, &id)?.ok_or_else(|| SignInError::UserNotFound(id.clone()))?;
-            let user = inner.vault.verify(stored)?;
+            let user = held(inner, tx, &id)?;
             if user.status == UserStatus::Disabled {
                 return Ok(Applied::Unchanged);
             }
-            let user = User {
-                status: UserStatus::Disabled,
-                ..user
-            };
-            let row = inner.vault.tag(user.clone());
-            users::put(tx, &row)?;
-            sessions::end_all_of_user(tx, &user.id, inner.clock.now())?;
-            let event = about(&user, EventKind::UserDisabled)
-                .row("users", &user.id, &row)
-                .changes(Change::of(ChangeKind::User, &user.id));
-            inner.ledger.append(tx, origin.note(event))?;
+            disable(inner, tx, user, &origin)?;
             Ok(Applied::Changed)
         };
         self.inner().store.write(work).await
@@ -162,24 +152,7 @@ impl SignIn {
         let sign_in = self.clone();
         let work = move |tx: &mut Tx<'_>| {
             let inner = sign_in.inner();
-            let now = inner.clock.now();
-            let user = User {
-                id: inner.ids.next(),
-                username,
-                pseudonym: URL_SAFE_NO_PAD.encode(inner.ids.bytes::<16>()),
-                status: UserStatus::Active,
-                managed_by,
-                credentials_reset_at: None,
-                created_at: now,
-            };
-            let row = inner.vault.tag(user.clone());
-            users::put(tx, &row)?;
-            let identity = identify(inner, tx, &user.id, now)?;
-            let event = about(&user, EventKind::UserChanged)
-                .fact("created", true)
-                .row("users", &user.id, &row)
-                .identity(&identity);
-            let event = change_password(inner, tx, &user.id, password, event)?;
+            let (user, event) = create(inner, tx, username, managed_by, password)?;
             inner.ledger.append(tx, event)?;
             Ok((user, Applied::Changed))
         };
@@ -239,7 +212,67 @@ impl SignIn {
     }
 }
 
-fn about(user: &User, kind: EventKind) -> Event {
+/// The user, whom nobody else changes until the end of the transaction.
+pub(crate) fn held(inner: &Inner, tx: &mut Tx<'_>, id: &UserId) -> Result<User, SignInError> {
+    let not_found = || SignInError::UserNotFound(id.clone());
+    if !users::hold(tx, id)? {
+        return Err(not_found());
+    }
+    let stored = users::by_id(tx, id)?.ok_or_else(not_found)?;
+    Ok(inner.vault.verify(stored)?)
+}
+
+/// Writes a user who was not there; the event is for the end of the transaction.
+pub(crate) fn create(
+    inner: &Inner,
+    tx: &mut Tx<'_>,
+    username: String,
+    managed_by: ManagedBy,
+    password: PasswordChange,
+) -> Result<(User, Event), SignInError> {
+    let now = inner.clock.now();
+    let user = User {
+        id: inner.ids.next(),
+        username,
+        pseudonym: URL_SAFE_NO_PAD.encode(inner.ids.bytes::<16>()),
+        status: UserStatus::Active,
+        managed_by,
+        credentials_reset_at: None,
+        created_at: now,
+    };
+    let row = inner.vault.tag(user.clone());
+    users::put(tx, &row)?;
+    let identity = identify(inner, tx, &user.id, now)?;
+    let event = about(&user, EventKind::UserChanged)
+        .fact("created", true)
+        .row("users", &user.id, &row)
+        .identity(&identity);
+    let event = change_password(inner, tx, &user.id, password, event)?;
+    Ok((user, event))
+}
+
+/// From here on nothing is done in the user's name.
+pub(crate) fn disable(
+    inner: &Inner,
+    tx: &mut Tx<'_>,
+    user: User,
+    origin: &Origin,
+) -> Result<User, SignInError> {
+    let user = User {
+        status: UserStatus::Disabled,
+        ..user
+    };
+    let row = inner.vault.tag(user.clone());
+    users::put(tx, &row)?;
+    sessions::end_all_of_user(tx, &user.id, inner.clock.now())?;
+    let event = about(&user, EventKind::UserDisabled)
+        .row("users", &user.id, &row)
+        .changes(Change::of(ChangeKind::User, &user.id));
+    inner.ledger.append(tx, origin.note(event))?;
+    Ok(user)
+}
+
+pub(crate) fn about(user: &User, kind: EventKind) -> Event {
     Event::new(kind)
         .user(&user.pseudonym)
         .fact("user_id", user.id.as_str())
@@ -271,7 +304,7 @@ fn identify(
 }
 
 /// Writes the change, and tells it in the event.
-fn change_password(
+pub(crate) fn change_password(
     inner: &Inner,
     tx: &mut Tx<'_>,
     id: &UserId,

@@ -5,6 +5,7 @@ use vouchsafe_model::{AdminKey, AdminKeyId, ClientSecretDigest, Tagged, UnixMill
 
 use crate::column::{Keyed, all as all_rows, bytes32, from_json, millis, one, parsed, tagged, time, to_json};
 use crate::error::StoreError;
+use crate::page::Page;
 use crate::transaction::Tx;
 
 mod schema {
@@ -70,6 +71,37 @@ pub fn by_id(tx: &mut Tx<'_>, id: &AdminKeyId) -> Result<Option<Tagged<AdminKey>
     one(row)
 }
 
+/// Holds every key until the end of the transaction: no other can be deleted meanwhile.
+pub fn hold_all(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    tx.run(|conn| {
+        diesel::update(admin_keys::table)
+            .set(admin_keys::id.eq(admin_keys::id))
+            .execute(conn)
+    })?;
+    Ok(())
+}
+
+/// Up to `limit` keys in order of id, beginning behind `after`.
+pub fn page(
+    tx: &mut Tx<'_>,
+    after: Option<&AdminKeyId>,
+    limit: i64,
+) -> Result<Page<Tagged<AdminKey>>, StoreError> {
+    let after = after.map_or("", AdminKeyId::as_str);
+    let rows = tx.run(|conn| {
+        admin_keys::table
+            .filter(admin_keys::id.gt(after))
+            .order(admin_keys::id)
+            .limit(limit + 1)
+            .select(AdminKeyRow::as_select())
+            .load(conn)
+    })?;
+    let rows = all_rows(rows)?;
+    Ok(Page::trimmed(rows, limit, |row: &Tagged<AdminKey>| {
+        row.unverified().id.to_string()
+    }))
+}
+
 /// All keys, in order of id.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<AdminKey>>, StoreError> {
     let rows = tx.run(|conn| {
@@ -111,6 +143,7 @@ impl TryFrom<AdminKeyRow> for Tagged<AdminKey> {
         let secret = ClientSecretDigest {
             key_id: parsed(&row.secret_key_id, TABLE, "secret_key_id")?,
             mac: bytes32(&row.secret_mac, TABLE, "secret_mac")?,
+            created_at: None,
         };
         let key = AdminKey {
             id: parsed(&row.id, TABLE, "id")?,

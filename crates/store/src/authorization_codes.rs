@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{AuthorizationCode, CodeId, Digest, Tagged, UnixMillis};
 
 use crate::column::WithTime;
-use crate::column::{Keyed, bytes32, from_json, parsed, tagged, time, to_json};
+use crate::column::{Keyed, bytes32, from_json, parsed, tagged, time, to_json, value};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -86,7 +86,7 @@ pub fn by_code(
             .first(conn)
             .optional()
     })?;
-    row.map(|(row, redeemed_at)| Ok((row.try_into()?, time(redeemed_at))))
+    row.map(|(row, redeemed_at)| Ok((value(row)?, time(redeemed_at))))
         .transpose()
 }
 
@@ -102,7 +102,7 @@ pub fn by_id(tx: &mut Tx<'_>, id: &CodeId) -> Result<Option<WithTime<Authorizati
             .first(conn)
             .optional()
     })?;
-    row.map(|(row, redeemed_at)| Ok((row.try_into()?, time(redeemed_at))))
+    row.map(|(row, redeemed_at)| Ok((value(row)?, time(redeemed_at))))
         .transpose()
 }
 

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{Authorization, AuthorizationId, ClientId, Tagged, UnixMillis, UserId};
 
 use crate::column::WithTime;
-use crate::column::{Keyed, from_json, parsed, tagged, time, to_json};
+use crate::column::{Keyed, from_json, parsed, tagged, time, to_json, value};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -118,7 +118,7 @@ pub fn withdraw(tx: &mut Tx<'_>, id: &AuthorizationId, at: UnixMillis) -> Result
 fn with_withdrawal(
     (row, withdrawn_at): (AuthorizationRow, Option<i64>),
 ) -> Result<WithTime<Authorization>, StoreError> {
-    Ok((row.try_into()?, time(withdrawn_at)))
+    Ok((value(row)?, time(withdrawn_at)))
 }
 
 impl From<&Tagged<Authorization>> for AuthorizationRow {

@@ -50,13 +50,9 @@ pub fn range(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<(i64, Change)>, 
     })?;
     rows.into_iter()
         .map(|(seq, kind, id)| {
-            Ok((
-                seq,
-                Change {
-                    kind: parsed(&kind, "changes", "kind")?,
-                    id,
-                },
-            ))
+            let kind = parsed(&kind, "changes", "kind")
+                .map_err(|error: StoreError| error.in_row(&seq.to_string()))?;
+            Ok((seq, Change { kind, id }))
         })
         .collect()
 }

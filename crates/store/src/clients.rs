@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 use vouchsafe_model::{Client, ClientId, Tagged, UnixMillis};
 
-use crate::column::{Keyed, all as all_rows, from_json, one, parsed, tagged, to_json};
+use crate::column::{Keyed, all as all_rows, from_json, one, parsed, readable, tagged, to_json};
 use crate::error::StoreError;
+use crate::page::Page;
 use crate::transaction::Tx;
 
 mod schema {
@@ -80,6 +81,34 @@ pub fn by_id(tx: &mut Tx<'_>, id: &ClientId) -> Result<Option<Tagged<Client>>, S
     one(row)
 }
 
+/// Holds the row until the end of the transaction: who changes it meanwhile waits. `false` when there is none.
+pub fn hold(tx: &mut Tx<'_>, id: &ClientId) -> Result<bool, StoreError> {
+    let row = clients::table.find(id.as_str());
+    let held = tx.run(|conn| diesel::update(row).set(clients::id.eq(clients::id)).execute(conn))?;
+    Ok(held > 0)
+}
+
+/// Up to `limit` clients in order of id, beginning behind `after`.
+pub fn page(
+    tx: &mut Tx<'_>,
+    after: Option<&ClientId>,
+    limit: i64,
+) -> Result<Page<Tagged<Client>>, StoreError> {
+    let after = after.map_or("", ClientId::as_str);
+    let rows = tx.run(|conn| {
+        clients::table
+            .filter(clients::id.gt(after))
+            .order(clients::id)
+            .limit(limit + 1)
+            .select(ClientRow::as_select())
+            .load(conn)
+    })?;
+    let rows = all_rows(rows)?;
+    Ok(Page::trimmed(rows, limit, |row: &Tagged<Client>| {
+        row.unverified().id.to_string()
+    }))
+}
+
 /// All clients, in order of id.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Client>>, StoreError> {
     let rows = tx.run(|conn| {
@@ -89,6 +118,17 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Client>>, StoreError> {
             .load(conn)
     })?;
     all_rows(rows)
+}
+
+/// All that can be read, in order of id: for the pages of people, who have nothing to do with a damaged one.
+pub fn all_readable(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Client>>, StoreError> {
+    let rows = tx.run(|conn| {
+        clients::table
+            .order(clients::id)
+            .select(ClientRow::as_select())
+            .load(conn)
+    })?;
+    Ok(readable(rows))
 }
 
 impl From<&Tagged<Client>> for ClientRow {

@@ -88,6 +88,17 @@ where
     rows.into_iter().map(value).collect()
 }
 
+/// Turns rows into values, and leaves the damaged ones out: for rows of many people, where one must not stop the others.
+/// Each is named in the log.
+pub(crate) fn readable<R, T>(rows: Vec<R>) -> Vec<T>
+where
+    R: Keyed,
+    T: TryFrom<R, Error = StoreError>,
+{
+    let read = |row| value(row).inspect_err(|error| tracing::error!(error = %error, "a row was left out"));
+    rows.into_iter().map(read).filter_map(Result::ok).collect()
+}
+
 /// Turns a row that may be missing into a value.
 pub(crate) fn one<R, T>(row: Option<R>) -> Result<Option<T>, StoreError>
 where
@@ -97,7 +108,8 @@ where
     row.map(value).transpose()
 }
 
-fn value<R, T>(row: R) -> Result<T, StoreError>
+/// Turns a row into a value.
+pub(crate) fn value<R, T>(row: R) -> Result<T, StoreError>
 where
     R: Keyed,
     T: TryFrom<R, Error = StoreError>,

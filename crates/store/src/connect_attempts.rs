@@ -9,7 +9,7 @@ use vouchsafe_model::{
     UserId,
 };
 
-use crate::column::{all, one};
+use crate::column::{one, readable};
 use crate::conn::MultiBackend;
 use crate::error::StoreError;
 use crate::transaction::Tx;
@@ -132,7 +132,7 @@ pub fn finish(
     Ok(updated == 1)
 }
 
-/// Attempts that a crash may have left between the provider's answer and their end.
+/// Attempts that a crash may have left between the provider's answer and their end; not those that cannot be read.
 pub fn unfinished(tx: &mut Tx<'_>) -> Result<Vec<ConnectAttempt>, StoreError> {
     let rows = tx.run(|conn| {
         connect_attempts::table
@@ -141,7 +141,7 @@ pub fn unfinished(tx: &mut Tx<'_>) -> Result<Vec<ConnectAttempt>, StoreError> {
             .select(ConnectAttemptRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    Ok(readable(rows))
 }
 
 /// Deletes attempts that expired before `before`; how many. Unfinished ones stay: they may hold live tokens.

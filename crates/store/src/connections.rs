@@ -7,6 +7,7 @@ use vouchsafe_model::{
 
 use crate::column::{Keyed, all, bytes32, one, parsed, parsed_option, time};
 use crate::error::StoreError;
+use crate::page::{Page, WINDOW};
 use crate::transaction::Tx;
 
 mod schema {
@@ -130,6 +131,70 @@ pub fn all_live(tx: &mut Tx<'_>) -> Result<Vec<Connection>, StoreError> {
             .load(conn)
     })?;
     all(rows)
+}
+
+/// Which connections a page is about; `None` = any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConnectionFilter {
+    /// Of this user.
+    pub user_id: Option<UserId>,
+    /// At this provider.
+    pub provider_id: Option<ProviderId>,
+    /// In this state, by its stored name.
+    pub state: Option<&'static str>,
+}
+
+/// Up to `limit` connections in order of id, beginning behind `after`, each with its last use. What is asked of a user
+/// is found by the index; otherwise a page looks at so many connections and no more, and may be short.
+pub fn page(
+    tx: &mut Tx<'_>,
+    filter: &ConnectionFilter,
+    after: Option<&ConnectionId>,
+    limit: i64,
+) -> Result<Page<(Connection, Option<UnixMillis>)>, StoreError> {
+    let after = after.map_or("", ConnectionId::as_str);
+    let sparse = filter.user_id.is_none() && (filter.provider_id.is_some() || filter.state.is_some());
+    let end = if sparse { end_of_window(tx, after)? } else { None };
+    let mut query = connections::table
+        .filter(connections::id.gt(after))
+        .order(connections::id)
+        .limit(limit + 1)
+        .select((ConnectionRow::as_select(), connections::last_used_at))
+        .into_boxed();
+    if let Some(end) = &end {
+        query = query.filter(connections::id.le(end));
+    }
+    if let Some(user) = &filter.user_id {
+        query = query.filter(connections::user_id.eq(user.as_str()));
+    }
+    if let Some(provider) = &filter.provider_id {
+        query = query.filter(connections::provider_id.eq(provider.as_str()));
+    }
+    if let Some(state) = filter.state {
+        query = query.filter(connections::state.eq(state));
+    }
+    let rows = tx.run(|conn| query.load::<(ConnectionRow, Option<i64>)>(conn))?;
+    let rows = rows.into_iter().map(|(row, last_used)| {
+        let connection: Option<Connection> = one(Some(row))?;
+        Ok(connection.map(|connection| (connection, time(last_used))))
+    });
+    let rows: Vec<_> = rows
+        .filter_map(Result::transpose)
+        .collect::<Result<_, StoreError>>()?;
+    let page = Page::trimmed(rows, limit, |(connection, _)| connection.id.to_string());
+    Ok(Page {
+        next: page.next.or(end),
+        ..page
+    })
+}
+
+/// The last id of a window that begins behind `after`, if anything follows it.
+fn end_of_window(tx: &mut Tx<'_>, after: &str) -> Result<Option<String>, StoreError> {
+    let behind = connections::table
+        .filter(connections::id.gt(after))
+        .order(connections::id)
+        .select(connections::id);
+    tx.run(|conn| behind.offset(WINDOW - 1).first(conn).optional())
 }
 
 /// Replaces the connection if its version is still `expected_version`; whether it was. A revoked connection never

@@ -7,6 +7,7 @@ use vouchsafe_model::{
 
 use crate::column::{Keyed, all, from_json, millis, one, parsed, tagged, time, to_json};
 use crate::error::StoreError;
+use crate::page::{Page, WINDOW};
 use crate::transaction::Tx;
 
 mod schema {
@@ -132,6 +133,76 @@ pub fn of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Tagged<Delegation>>
             .load(conn)
     })?;
     all(rows)
+}
+
+/// Which delegations a page is about; `None` = any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DelegationFilter {
+    /// Given by this user.
+    pub user_id: Option<UserId>,
+    /// Given to this client.
+    pub client_id: Option<ClientId>,
+    /// For this connection.
+    pub connection_id: Option<ConnectionId>,
+}
+
+/// Up to `limit` delegations in order of id, beginning behind `after`. What is asked of a user or a connection is found
+/// by an index; of a client alone, a page looks at so many delegations and no more, and may be short.
+pub fn page(
+    tx: &mut Tx<'_>,
+    filter: &DelegationFilter,
+    after: Option<&DelegationId>,
+    limit: i64,
+) -> Result<Page<Tagged<Delegation>>, StoreError> {
+    let after = after.map_or("", DelegationId::as_str);
+    let sparse = filter.client_id.is_some() && filter.user_id.is_none() && filter.connection_id.is_none();
+    let end = if sparse { end_of_window(tx, after)? } else { None };
+    let mut query = delegations::table
+        .filter(delegations::id.gt(after))
+        .order(delegations::id)
+        .limit(limit + 1)
+        .select(DelegationRow::as_select())
+        .into_boxed();
+    if let Some(end) = &end {
+        query = query.filter(delegations::id.le(end));
+    }
+    if let Some(user) = &filter.user_id {
+        query = query.filter(delegations::user_id.eq(user.as_str()));
+    }
+    if let Some(client) = &filter.client_id {
+        query = query.filter(delegations::client_id.eq(client.as_str()));
+    }
+    if let Some(connection) = &filter.connection_id {
+        query = query.filter(delegations::connection_id.eq(connection.as_str()));
+    }
+    let rows = tx.run(|conn| query.load(conn))?;
+    let page = Page::trimmed(all(rows)?, limit, |row: &Tagged<Delegation>| {
+        row.unverified().id.to_string()
+    });
+    Ok(Page {
+        next: page.next.or(end),
+        ..page
+    })
+}
+
+/// The last id of a window that begins behind `after`, if anything follows it.
+fn end_of_window(tx: &mut Tx<'_>, after: &str) -> Result<Option<String>, StoreError> {
+    let behind = delegations::table
+        .filter(delegations::id.gt(after))
+        .order(delegations::id)
+        .select(delegations::id);
+    tx.run(|conn| behind.offset(WINDOW - 1).first(conn).optional())
+}
+
+/// Holds the row until the end of the transaction: who changes it meanwhile waits. `false` when there is none.
+pub fn hold(tx: &mut Tx<'_>, id: &DelegationId) -> Result<bool, StoreError> {
+    let row = delegations::table.find(id.as_str());
+    let held = tx.run(|conn| {
+        diesel::update(row)
+            .set(delegations::id.eq(delegations::id))
+            .execute(conn)
+    })?;
+    Ok(held > 0)
 }
 
 /// Everything that was decided about a connection.

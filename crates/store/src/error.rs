@@ -114,7 +114,7 @@ impl StoreError {
     /// Of a failed connection. The reason goes to the log, without what it quotes: it may quote the address.
     pub(crate) fn of_connection(error: &ConnectionError) -> Self {
         let reason = match error {
-            ConnectionError::BadConnection(message) => without_quotes(message),
+            ConnectionError::BadConnection(message) => reason_of(message),
             ConnectionError::CouldntSetupConfiguration(_) => "the session cannot be set up".to_owned(),
             _ => "the address cannot be understood".to_owned(),
         };
@@ -176,6 +176,29 @@ const LOST: [&str; 5] = [
     "no connection to the server",
     "could not receive data from server",
     "the database system is",
+];
+
+/// What libpq says, without what it quotes; the reason itself often stands between two quotations, so the usual ones are
+/// recognised.
+fn reason_of(message: &str) -> String {
+    match REASONS.iter().find(|reason| message.contains(**reason)) {
+        Some(reason) => (*reason).to_owned(),
+        None => without_quotes(message),
+    }
+}
+
+const REASONS: [&str; 11] = [
+    "password authentication failed",
+    "no password supplied",
+    "Connection refused",
+    "could not translate host name",
+    "timeout expired",
+    "no pg_hba.conf entry",
+    "certificate verify failed",
+    "server does not support SSL",
+    "too many clients already",
+    "remaining connection slots are reserved",
+    "does not exist",
 ];
 
 /// Everything before the first and after the last quotation mark: what stands between may be a value, and may itself

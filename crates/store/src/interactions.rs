@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{ClientId, Digest, Interaction, InteractionId, InteractionState, UnixMillis, UserId};
 
-use crate::column::{Keyed, all, bytes32, from_json, one, parsed, parsed_option, to_json};
+use crate::column::{Keyed, all, bytes32, from_json, one, parsed, parsed_option, to_json, value};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -112,8 +112,8 @@ pub fn last_denied(
     let Some((row, decided_at)) = row else {
         return Ok(None);
     };
-    let decided_at = decided_at.ok_or(StoreError::corrupt(TABLE, "decided_at"))?;
-    Ok(Some((row.try_into()?, UnixMillis(decided_at))))
+    let decided_at = decided_at.ok_or_else(|| StoreError::corrupt(TABLE, "decided_at").in_row(&row.id))?;
+    Ok(Some((value(row)?, UnixMillis(decided_at))))
 }
 
 /// What waits for a user, oldest first.
@@ -181,6 +181,13 @@ pub fn decide(
     );
     let decided = tx.run(|conn| diesel::update(pending).set(decision).execute(conn))?;
     Ok(decided == 1)
+}
+
+/// Deletes what ended before `before`, decided or not; how many. A decided one stays until its link would have expired:
+/// until then the record says that it must be there.
+pub fn purge_expired(tx: &mut Tx<'_>, before: UnixMillis) -> Result<usize, StoreError> {
+    let expired = interactions::table.filter(interactions::expires_at.lt(before.0));
+    tx.run(|conn| diesel::delete(expired).execute(conn))
 }
 
 impl From<&Interaction> for InteractionRow {

@@ -4,7 +4,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 use vouchsafe_model::{Job, JobId, JobState, UnixMillis};
 
-use crate::column::{Keyed, all, millis, parsed, time};
+use crate::column::{Keyed, millis, parsed, readable, time};
 use crate::conn::MultiBackend;
 use crate::error::StoreError;
 use crate::transaction::Tx;
@@ -51,7 +51,8 @@ pub fn insert(tx: &mut Tx<'_>, job: &Job) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes up to `limit` jobs that are due and that no worker holds, and holds them until `lease_until`.
+/// Takes up to `limit` jobs that are due and that no worker holds, and holds them until `lease_until`. Those that cannot be
+/// read hold up no others.
 pub fn take_due(
     tx: &mut Tx<'_>,
     now: UnixMillis,
@@ -93,7 +94,7 @@ pub fn take_due(
         })?;
         taken.extend(job);
     }
-    all(taken)
+    Ok(readable(taken))
 }
 
 /// Notes that a job is finished; whether there was one waiting.

@@ -20,6 +20,7 @@ mod error;
 mod location;
 mod migrations;
 mod options;
+mod page;
 mod pool;
 mod store;
 mod transaction;
@@ -67,6 +68,7 @@ pub use head::Head;
 pub use location::Location;
 pub use migrations::SchemaState;
 pub use options::{Executor, StoreOptions};
+pub use page::Page;
 pub use records::RecordRow;
 pub use store::Store;
 #[cfg(any(test, feature = "testing"))]

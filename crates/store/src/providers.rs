@@ -3,8 +3,9 @@
 use diesel::prelude::*;
 use vouchsafe_model::{HostsDigest, Provider, ProviderId, Sealed, Tagged, UnixMillis};
 
-use crate::column::{Keyed, all as all_rows, bytes32, one, parsed, tagged};
+use crate::column::{Keyed, all as all_rows, bytes32, one, parsed, readable, tagged};
 use crate::error::StoreError;
+use crate::page::Page;
 use crate::transaction::Tx;
 
 mod schema {
@@ -74,6 +75,38 @@ pub fn by_id(tx: &mut Tx<'_>, id: &ProviderId) -> Result<Option<Tagged<Provider>
     one(row)
 }
 
+/// Holds the row until the end of the transaction: who changes it meanwhile waits. `false` when there is none.
+pub fn hold(tx: &mut Tx<'_>, id: &ProviderId) -> Result<bool, StoreError> {
+    let row = providers::table.find(id.as_str());
+    let held = tx.run(|conn| {
+        diesel::update(row)
+            .set(providers::id.eq(providers::id))
+            .execute(conn)
+    })?;
+    Ok(held > 0)
+}
+
+/// Up to `limit` providers in order of id, beginning behind `after`.
+pub fn page(
+    tx: &mut Tx<'_>,
+    after: Option<&ProviderId>,
+    limit: i64,
+) -> Result<Page<Tagged<Provider>>, StoreError> {
+    let after = after.map_or("", ProviderId::as_str);
+    let rows = tx.run(|conn| {
+        providers::table
+            .filter(providers::id.gt(after))
+            .order(providers::id)
+            .limit(limit + 1)
+            .select(ProviderRow::as_select())
+            .load(conn)
+    })?;
+    let rows = all_rows(rows)?;
+    Ok(Page::trimmed(rows, limit, |row: &Tagged<Provider>| {
+        row.unverified().id.to_string()
+    }))
+}
+
 /// All providers, in order of id.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Provider>>, StoreError> {
     let rows = tx.run(|conn| {
@@ -83,6 +116,17 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Provider>>, StoreError> {
             .load(conn)
     })?;
     all_rows(rows)
+}
+
+/// All that can be read, in order of id: for the pages of people, who have nothing to do with a damaged one.
+pub fn all_readable(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Provider>>, StoreError> {
+    let rows = tx.run(|conn| {
+        providers::table
+            .order(providers::id)
+            .select(ProviderRow::as_select())
+            .load(conn)
+    })?;
+    Ok(readable(rows))
 }
 
 /// Whether any of them holds a sealed secret.

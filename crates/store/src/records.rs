@@ -115,7 +115,7 @@ pub(crate) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>, StoreError> {
     let Some((seq, chain, time, change_seq)) = row else {
         return Ok(None);
     };
-    let chain = bytes32(&chain, TABLE, "chain")?;
+    let chain = bytes32(&chain, TABLE, "chain").map_err(|error| error.in_row(&seq.to_string()))?;
     Ok(Some(Head {
         seq,
         chain,

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{Digest, Session, SessionId, Tagged, UnixMillis, UserId};
 
 use crate::column::WithTime;
-use crate::column::{Keyed, bytes32, parsed, tagged, time};
+use crate::column::{Keyed, bytes32, parsed, tagged, time, value};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -109,7 +109,7 @@ pub fn purge_expired(tx: &mut Tx<'_>, before: UnixMillis) -> Result<usize, Store
 type RowWithEnd = (SessionRow, Option<i64>);
 
 fn with_end(row: Option<RowWithEnd>) -> Result<Option<WithTime<Session>>, StoreError> {
-    row.map(|(row, ended_at)| Ok((row.try_into()?, time(ended_at))))
+    row.map(|(row, ended_at)| Ok((value(row)?, time(ended_at))))
         .transpose()
 }
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use vouchsafe_audit::{Event, EventKind, Ledger, Origin, Recorded, Recorder, UnauthenticatedFailures};
 use vouchsafe_identity_provider::IdentityProvider;
-use vouchsafe_model::{Clock, Ids};
+use vouchsafe_model::{ClientId, Clock, Ids};
 use vouchsafe_oauth_types::{ErrorCode, Form, GrantType, TokenRequest};
 use vouchsafe_sign_in::SignIn;
 use vouchsafe_store::Store;
 use vouchsafe_vault::Vault;
 
-use crate::client_auth::{self, AuthenticatedClient, Presented};
+use crate::client_auth::{self, AuthenticatedClient, FailedClients, Presented};
 use crate::refusal::{Reason, TokenRefusal, unavailable};
 use crate::reply::TokenReply;
 
@@ -76,6 +76,7 @@ pub struct AuthorizationServer(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
     failures: UnauthenticatedFailures,
+    failed_clients: FailedClients,
 }
 
 impl std::ops::Deref for AuthorizationServer {
@@ -102,6 +103,7 @@ impl AuthorizationServer {
         Self(Arc::new(Inner {
             parts,
             failures: UnauthenticatedFailures::new(FAILURES_PER_MINUTE),
+            failed_clients: FailedClients::default(),
         }))
     }
 
@@ -118,11 +120,12 @@ impl AuthorizationServer {
         } = call;
         let presented = match Presented::read(&authorization, &form) {
             Ok(presented) => presented,
-            Err(refusal) => return Err(self.unauthenticated(refusal, &origin).await),
+            Err(refusal) => return Err(self.unauthenticated(refusal, None, &origin).await),
         };
+        let name = presented.client_id();
         let client = match self.authenticate(presented).await {
             Ok(client) => client,
-            Err(refusal) => return Err(self.unauthenticated(refusal, &origin).await),
+            Err(refusal) => return Err(self.unauthenticated(refusal, name.as_ref(), &origin).await),
         };
         let outcome = match TokenRequest::from_form(&form) {
             Ok(request) => self.grant(&client, request, &origin).await,
@@ -167,9 +170,17 @@ impl AuthorizationServer {
             .authenticate(&self.vault)
     }
 
-    async fn unauthenticated(&self, refusal: TokenRefusal, origin: &Origin) -> TokenRefusal {
+    /// A client that did not prove who it is: counted against its source, and on the record, some per minute.
+    async fn unauthenticated(
+        &self,
+        refusal: TokenRefusal,
+        name: Option<&ClientId>,
+        origin: &Origin,
+    ) -> TokenRefusal {
+        let now = self.clock.now();
+        let refusal = self.0.failed_clients.count(refusal, name, origin, now);
         let source = origin.address.as_deref().unwrap_or_default();
-        let Some(count) = self.0.failures.admit(source, self.clock.now()) else {
+        let Some(count) = self.0.failures.admit(source, now) else {
             return refusal;
         };
         let event = Event::new(EventKind::ClientAuthenticationFailed)

@@ -133,7 +133,15 @@ impl AuthorizationServer {
         let presented = target
             .redirect_uri
             .ok_or(AuthorizeOutcome::Refused(REDIRECT_URI))?;
-        let registered = |text: &String| RedirectUri::register(text).is_ok_and(|uri| uri.matches(&presented));
+        // A client with a secret is no native application (RFC 8252 section 8.4): it knows its port.
+        let is_one = |uri: RedirectUri| {
+            if client.is_public() {
+                uri.matches(&presented)
+            } else {
+                uri.is(&presented)
+            }
+        };
+        let registered = |text: &String| RedirectUri::register(text).is_ok_and(is_one);
         if !client.redirect_uris.iter().any(registered) {
             return Err(AuthorizeOutcome::Refused(REDIRECT_URI));
         }
@@ -352,7 +360,7 @@ fn consent_view(checked: &Checked) -> ConsentView {
 }
 
 fn store_failed(error: &StoreError) -> AuthorizeOutcome {
-    tracing::error!(error = %error, "the store is not available; an authorization request was not answered");
+    tracing::error!(error = %error, "the store failed, and an authorization request was not answered");
     AuthorizeOutcome::Unavailable
 }
 

@@ -6,10 +6,20 @@
 //! 4. the secret is right.
 //!
 //! Everything that fails after 1 looks and costs the same (TOK-5.2-04).
+//!
+//! Failures are counted per client *name* and source ([`FailedClients`]), and only failures: whoever has the right secret
+//! gets in, always and from everywhere. So wrong secrets for a known client lock nobody out, not even the agent behind
+//! the same NAT or proxy as the guesser (AR-18); the price is that a pause does not stop guessing, it only stops us from
+//! answering guesses one by one. That price is nil: a secret has at least 32 characters, a generated one 256 bits,
+//! and its comparison costs less than the request. The name counts whether or not there is such a client, so the pause
+//! is no oracle for clients, and a 429 says no more than the 401 it replaces.
 
-use vouchsafe_audit::Basis;
-use vouchsafe_model::{Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientStatus, Tagged};
+use vouchsafe_audit::{Basis, Origin};
+use vouchsafe_model::{
+    Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientStatus, Tagged, UnixMillis,
+};
 use vouchsafe_oauth_types::{BasicCredentials, ClientParameters, Form, SecretText};
+use vouchsafe_sign_in::Throttle;
 use vouchsafe_store::{StoreError, Tx, clients, head};
 use vouchsafe_vault::{TagError, Vault};
 
@@ -33,6 +43,11 @@ impl Presented {
             [header] => Self::from_header(header, &parameters),
             _ => Err(Reason::SeveralAuthenticationMethods.refusal()),
         }
+    }
+
+    /// The client they name, whether or not there is one.
+    pub(crate) fn client_id(&self) -> Option<ClientId> {
+        self.client_id.clone()
     }
 
     fn from_form(parameters: ClientParameters) -> Self {
@@ -133,6 +148,31 @@ impl LookedUp {
     }
 }
 
+/// Counts clients that did not prove who they are.
+#[derive(Default)]
+pub(crate) struct FailedClients(Throttle);
+
+impl FailedClients {
+    /// One more refusal of what came under this name. Too many failures from there, and the answer changes; refusals
+    /// for other reasons pass through uncounted.
+    pub(crate) fn count(
+        &self,
+        refusal: TokenRefusal,
+        name: Option<&ClientId>,
+        origin: &Origin,
+        now: UnixMillis,
+    ) -> TokenRefusal {
+        if !matches!(refusal.kind, RefusalKind::ClientAuthentication { .. }) {
+            return refusal;
+        }
+        let name = name.map_or("", ClientId::as_str);
+        match self.0.begin(name, origin.address.as_deref(), now) {
+            Ok(()) => refusal,
+            Err(pause) => refusal.throttled(pause),
+        }
+    }
+}
+
 /// A client that has proven who it is (public clients: that it is registered as such).
 #[derive(Clone)]
 pub(crate) struct AuthenticatedClient {
@@ -154,7 +194,8 @@ impl AuthenticatedClient {
         let stands = |client: &Client| {
             client.status == ClientStatus::Active
                 && client.auth_method == self.client.auth_method
-                && client.secrets == self.client.secrets
+                // One more secret takes nothing away from a request that is under way.
+                && self.client.secrets.iter().all(|secret| client.secrets.contains(secret))
         };
         Ok(row.filter(stands).map(|client| Self { client, change_seq }))
     }

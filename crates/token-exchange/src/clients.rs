@@ -76,9 +76,6 @@ pub enum ApplyError {
 impl ClientDefinition {
     /// Checks what can be checked without the database.
     pub fn check(&self) -> Result<(), InvalidClient> {
-        for uri in &self.redirect_uris {
-            RedirectUri::register(uri)?;
-        }
         let public = self.auth_method == ClientAuthMethod::None;
         if public && !self.secrets.is_empty() {
             return Err(InvalidClient::SecretForPublicClient);
@@ -93,6 +90,30 @@ impl ClientDefinition {
         {
             return Err(InvalidClient::SecretTooShort);
         }
+        let registration = Registration {
+            auth_method: self.auth_method,
+            redirect_uris: &self.redirect_uris,
+            grant_types: &self.grant_types,
+            ceilings: &self.ceilings,
+        };
+        registration.check()
+    }
+}
+
+/// What of a client must fit together, whatever its secrets are.
+pub(crate) struct Registration<'a> {
+    pub(crate) auth_method: ClientAuthMethod,
+    pub(crate) redirect_uris: &'a [String],
+    pub(crate) grant_types: &'a [GrantType],
+    pub(crate) ceilings: &'a [Ceiling],
+}
+
+impl Registration<'_> {
+    pub(crate) fn check(&self) -> Result<(), InvalidClient> {
+        for uri in self.redirect_uris {
+            RedirectUri::register(uri)?;
+        }
+        let public = self.auth_method == ClientAuthMethod::None;
         let confidential =
             |grant: &&GrantType| matches!(grant, GrantType::TokenExchange | GrantType::ClientCredentials);
         if public && let Some(grant) = self.grant_types.iter().find(confidential) {
@@ -101,7 +122,7 @@ impl ClientDefinition {
         if self.grant_types.contains(&GrantType::AuthorizationCode) && self.redirect_uris.is_empty() {
             return Err(InvalidClient::RedirectUriMissing);
         }
-        for ceiling in &self.ceilings {
+        for ceiling in self.ceilings {
             if let Some(trusted) = &ceiling.trusted
                 && trusted.narrow(&ceiling.scope) != *trusted
             {
@@ -203,7 +224,12 @@ impl AuthorizationServer {
     }
 
     /// Writes the row; the event is for the end of the transaction, since the head comes last.
-    fn write_client(&self, tx: &mut Tx<'_>, client: &Client, kind: EventKind) -> Result<Event, StoreError> {
+    pub(crate) fn write_client(
+        &self,
+        tx: &mut Tx<'_>,
+        client: &Client,
+        kind: EventKind,
+    ) -> Result<Event, StoreError> {
         let row = self.vault.tag(client.clone());
         let event = Event::new(kind)
             .fact("client_id", client.id.as_str())
@@ -215,7 +241,7 @@ impl AuthorizationServer {
     }
 }
 
-fn tampered(id: &ClientId) -> Event {
+pub(crate) fn tampered(id: &ClientId) -> Event {
     Event::new(EventKind::TamperedRow)
         .fact("table", "clients")
         .fact("row", id.as_str())

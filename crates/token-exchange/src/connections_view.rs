@@ -1,19 +1,23 @@
 //! What a person sees of everything that may be done in their name.
 
+mod agents;
+mod ended;
+
 use vouchsafe_identity_provider::{LoadedProvider, ProviderError, load_provider};
 use vouchsafe_model::{
-    Client, ClientId, ClientStatus, Connection, ConnectionState, DelegationDecision, DelegationId,
-    ProviderId, ScopeBound, UnixMillis, User,
+    Client, ClientId, Connection, ConnectionId, ConnectionState, DelegationId, EffectiveScope, ProviderId,
+    ReconnectReason, RevocationState, ScopeBound, UnixMillis, User,
 };
+use vouchsafe_oauth_types::Scope;
 use vouchsafe_sign_in::SignedIn;
-use vouchsafe_store::{
-    StoreError, Tx, access_tokens, clients, connections, delegations, interactions, providers,
-};
+use vouchsafe_store::providers;
+use vouchsafe_store::{StoreError, Tx, access_tokens, clients, connections, interactions, upstream_grants};
 use vouchsafe_vault::Vault;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::interaction::InteractionView;
 use crate::interaction_view;
+use crate::leave::{is_locked, stands};
 
 /// How an agent stands with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +26,10 @@ pub enum AgentStanding {
     Granted,
     /// An admin trusts it; the person may deny it.
     Trusted,
+    /// The person gave leave, and an admin has since taken the agent or this provider away from it.
+    Suspended,
+    /// The leave has run out.
+    Expired,
     /// The person denied it.
     Denied,
     /// The person took leave back.
@@ -30,14 +38,43 @@ pub enum AgentStanding {
 
 /// An agent beside a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "a view: each field is what its name says")]
 pub struct AgentView {
+    /// The person's decision, if there is one.
     pub delegation_id: Option<DelegationId>,
+    /// `client_id`.
     pub client_id: ClientId,
+    /// Its registered name.
     pub client_name: String,
+    /// How much it may do: what the person allowed, within what the admin allows.
     pub scope: ScopeBound,
+    /// How it stands.
     pub standing: AgentStanding,
+    /// When the person decided.
+    pub decided_at: Option<UnixMillis>,
+    /// When the leave ends.
     pub expires_at: Option<UnixMillis>,
+}
+
+/// Whether a connection can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionStanding {
+    /// It can.
+    Usable,
+    /// The person has to connect it again.
+    NeedsConsent(ReconnectReason),
+    /// The operator has switched the provider off.
+    ProviderOff,
+}
+
+/// What tokens that were handed out may still do, whatever is done here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exposure {
+    /// Nothing.
+    None,
+    /// They end by themselves.
+    Until(UnixMillis),
+    /// Only the provider can end them.
+    WithoutEnd,
 }
 
 /// A connection with its agents.
@@ -47,12 +84,33 @@ pub struct ConnectionView {
     pub connection: Connection,
     /// Name of the provider.
     pub provider_name: String,
+    /// Whether it can be used.
+    pub standing: ConnectionStanding,
+    /// What the provider granted.
+    pub held: ScopeBound,
     /// Last exchange.
     pub last_used: Option<UnixMillis>,
     /// Who may use it, or may no longer.
     pub agents: Vec<AgentView>,
-    /// Until when tokens that were handed out may still work, whatever is done here.
-    pub exposed_until: Option<UnixMillis>,
+    /// What tokens that were handed out may still do.
+    pub exposure: Exposure,
+}
+
+/// A connection that is dead here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedView {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Name of the provider.
+    pub provider_name: String,
+    /// What the person called the account.
+    pub account_label: Option<String>,
+    /// When it ended here.
+    pub at: UnixMillis,
+    /// What the provider has done.
+    pub state: RevocationState,
+    /// Until when the provider is asked again.
+    pub deadline_at: Option<UnixMillis>,
 }
 
 /// The whole page.
@@ -62,6 +120,8 @@ pub struct ConnectionsView {
     pub connections: Vec<ConnectionView>,
     /// Requests that wait.
     pub pending: Vec<InteractionView>,
+    /// Connections that ended lately, or whose end the provider has not confirmed; newest first.
+    pub ended: Vec<EndedView>,
     /// Providers that can be connected.
     pub connectable: Vec<(ProviderId, String)>,
 }
@@ -70,109 +130,122 @@ impl AuthorizationServer {
     /// Everything that is connected, allowed and pending for this person.
     pub async fn connections_view(&self, signed_in: &SignedIn) -> Result<ConnectionsView, StoreError> {
         let (vault, user, now) = (self.vault.clone(), signed_in.user.clone(), self.clock.now());
-        self.store.read(move |tx| page(tx, &vault, &user, now)).await
+        self.store
+            .read(move |tx| Look { vault, user, now }.page(tx))
+            .await
     }
 }
 
-fn page(tx: &mut Tx<'_>, vault: &Vault, user: &User, now: UnixMillis) -> Result<ConnectionsView, StoreError> {
-    let clients: Vec<Client> = clients::all(tx)?
-        .into_iter()
-        .filter_map(|row| vault.verify(row).ok())
-        .collect();
-    let mut live = Vec::new();
-    for connection in connections::of_user(tx, &user.id)? {
-        if !matches!(connection.state, ConnectionState::Revoked { .. }) {
-            live.push(connection_view(tx, vault, connection, (&clients, now))?);
+/// One look at everything of a person.
+struct Look {
+    vault: Vault,
+    user: User,
+    now: UnixMillis,
+}
+
+impl Look {
+    fn page(&self, tx: &mut Tx<'_>) -> Result<ConnectionsView, StoreError> {
+        let clients = clients::all_readable(tx)?.into_iter();
+        let clients: Vec<Client> = clients.filter_map(|row| self.vault.verify(row).ok()).collect();
+        let all = connections::of_user(tx, &self.user.id)?;
+        let ended = self.ended(tx, &all)?;
+        let mut live = Vec::new();
+        for connection in all {
+            if !matches!(connection.state, ConnectionState::Revoked { .. }) {
+                live.push(self.connection(tx, connection, &clients)?);
+            }
         }
+        let mut pending = Vec::new();
+        for interaction in interactions::pending_of_user(tx, &self.user.id, self.now)? {
+            pending.extend(interaction_view::view(tx, &self.vault, interaction).ok());
+        }
+        let mut connectable = Vec::new();
+        for row in providers::all_readable(tx)? {
+            let id = row.unverified().id.clone();
+            let provider = self.provider(tx, &id)?;
+            connectable.extend(provider.map(|provider| (id, provider.entry.display_name().to_owned())));
+        }
+        Ok(ConnectionsView {
+            connections: live,
+            pending,
+            ended,
+            connectable,
+        })
     }
-    let mut pending = Vec::new();
-    for interaction in interactions::pending_of_user(tx, &user.id, now)? {
-        pending.extend(interaction_view::view(tx, vault, interaction).ok());
-    }
-    let mut connectable = Vec::new();
-    for row in providers::all(tx)? {
-        let id = row.unverified().id.clone();
-        connectable
-            .extend(usable(tx, vault, &id)?.map(|provider| (id, provider.entry.display_name().to_owned())));
-    }
-    Ok(ConnectionsView {
-        connections: live,
-        pending,
-        connectable,
-    })
-}
 
-fn connection_view(
-    tx: &mut Tx<'_>,
-    vault: &Vault,
-    connection: Connection,
-    (clients, now): (&[Client], UnixMillis),
-) -> Result<ConnectionView, StoreError> {
-    let mut agents = Vec::new();
-    let rows = delegations::of_connection(tx, &connection.id)?;
-    for row in rows {
-        let Ok(delegation) = vault.verify(row) else {
-            continue;
-        };
-        let name = clients.iter().find(|client| client.id == delegation.client_id);
-        agents.push(AgentView {
-            client_name: name.map_or_else(|| delegation.client_id.to_string(), |client| client.name.clone()),
-            client_id: delegation.client_id,
-            scope: delegation.scope,
-            standing: match delegation.decision {
-                DelegationDecision::Granted => AgentStanding::Granted,
-                DelegationDecision::Denied => AgentStanding::Denied,
-                DelegationDecision::Withdrawn => AgentStanding::Withdrawn,
+    fn connection(
+        &self,
+        tx: &mut Tx<'_>,
+        connection: Connection,
+        clients: &[Client],
+    ) -> Result<ConnectionView, StoreError> {
+        let provider = self.provider(tx, &connection.provider_id)?;
+        let last_used = connections::last_used(tx, &connection.id)?;
+        Ok(ConnectionView {
+            provider_name: name_of(provider.as_ref(), &connection.provider_id),
+            standing: self.standing(provider.as_ref(), &connection),
+            held: held(tx, &connection)?,
+            agents: self.agents(tx, &connection, clients)?,
+            // What was never handed out exposes nothing.
+            exposure: match last_used {
+                Some(_) => self.exposure(tx, &connection)?,
+                None => Exposure::None,
             },
-            expires_at: delegation.expires_at,
-            delegation_id: Some(delegation.id),
-        });
+            last_used,
+            connection,
+        })
     }
-    for client in clients
-        .iter()
-        .filter(|client| client.status == ClientStatus::Active)
-    {
-        let trusted = client
-            .ceiling(&connection.provider_id)
-            .and_then(|ceiling| ceiling.trusted.clone());
-        if let Some(scope) = trusted
-            && agents.iter().all(|agent| agent.client_id != client.id)
-        {
-            agents.push(AgentView {
-                delegation_id: None,
-                client_id: client.id.clone(),
-                client_name: client.name.clone(),
-                scope,
-                standing: AgentStanding::Trusted,
-                expires_at: None,
-            });
+
+    /// The same as an exchange would find ([`stands`]), with the reason.
+    fn standing(&self, provider: Option<&LoadedProvider>, connection: &Connection) -> ConnectionStanding {
+        let Some(provider) = provider else {
+            return ConnectionStanding::ProviderOff;
+        };
+        match connection.state {
+            ConnectionState::NeedsConsent { reason, .. } => ConnectionStanding::NeedsConsent(reason),
+            _ if stands(connection, provider, &self.user) => ConnectionStanding::Usable,
+            _ if is_locked(connection, &self.user) => {
+                ConnectionStanding::NeedsConsent(ReconnectReason::CredentialsReset)
+            }
+            _ => ConnectionStanding::NeedsConsent(ReconnectReason::HostsChanged),
         }
     }
-    let tokens = access_tokens::of_connection(tx, &connection.id)?;
-    let exposed_until = tokens
-        .iter()
-        .filter_map(|token| token.expires_at)
-        .filter(|at| *at > now)
-        .max();
-    let last_used = connections::last_used(tx, &connection.id)?;
-    let provider = usable(tx, vault, &connection.provider_id)?;
-    Ok(ConnectionView {
-        provider_name: provider.map_or_else(
-            || connection.provider_id.to_string(),
-            |provider| provider.entry.display_name().to_owned(),
-        ),
-        last_used,
-        agents,
-        // What was never handed out exposes nothing.
-        exposed_until: last_used.and(exposed_until),
-        connection,
-    })
+
+    fn exposure(&self, tx: &mut Tx<'_>, connection: &Connection) -> Result<Exposure, StoreError> {
+        let tokens = access_tokens::of_connection(tx, &connection.id)?;
+        if tokens.iter().any(|token| token.expires_at.is_none()) {
+            return Ok(Exposure::WithoutEnd);
+        }
+        let latest = tokens.iter().filter_map(|token| token.expires_at).max();
+        let alive = latest.filter(|end| *end > self.now);
+        Ok(alive.map_or(Exposure::None, Exposure::Until))
+    }
+
+    fn provider(&self, tx: &mut Tx<'_>, id: &ProviderId) -> Result<Option<LoadedProvider>, StoreError> {
+        match load_provider(tx, &self.vault, id) {
+            Ok(provider) => Ok(provider),
+            Err(ProviderError::Store(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
 }
 
-fn usable(tx: &mut Tx<'_>, vault: &Vault, id: &ProviderId) -> Result<Option<LoadedProvider>, StoreError> {
-    match load_provider(tx, vault, id) {
-        Ok(provider) => Ok(provider),
-        Err(ProviderError::Store(error)) => Err(error),
-        Err(_) => Ok(None),
+/// What the provider granted, all grants together; what it did not tell counts as everything (AR-10).
+fn held(tx: &mut Tx<'_>, connection: &Connection) -> Result<ScopeBound, StoreError> {
+    let mut held = Scope::empty();
+    for grant in upstream_grants::of_connection(tx, &connection.id)? {
+        match grant.scope {
+            EffectiveScope::Known(scope) => held = held.union(&scope),
+            EffectiveScope::Unknown => return Ok(ScopeBound::Everything),
+        }
     }
+    Ok(ScopeBound::Scopes(held))
+}
+
+/// What has gone is named by its id.
+fn name_of(provider: Option<&LoadedProvider>, id: &ProviderId) -> String {
+    provider.map_or_else(
+        || id.to_string(),
+        |provider| provider.entry.display_name().to_owned(),
+    )
 }

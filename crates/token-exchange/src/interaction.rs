@@ -4,7 +4,7 @@
 //! (AR-12). One live link per digest of everything the request was about.
 
 use vouchsafe_audit::{Event, EventKind, Origin};
-use vouchsafe_identity_provider::ConnectError;
+use vouchsafe_identity_provider::{ConnectError, InterstitialView};
 use vouchsafe_model::{
     ClientId, ConnectionId, Digest, Interaction, InteractionId, InteractionState, ProviderId, ScopeBound,
     UnixMillis, UserId,
@@ -150,20 +150,15 @@ impl AuthorizationServer {
     fn live_link(&self, tx: &mut Tx<'_>, ask: &Ask, origin: &Origin) -> Result<Asked, StoreError> {
         let now = self.clock.now();
         let binding = self.vault.digest::<Interaction>("interaction", &ask.binding);
-        if let Some(waiting) = interactions::live_by_binding(tx, &binding, now)? {
-            return Ok(Asked::Link(waiting.id));
+        if let Some(answer) = self.answered_before(tx, ask, &binding, now)? {
+            return Ok(answer);
         }
-        if let Some((_, denied_at)) = interactions::last_denied(tx, &binding)?
-            && denied_at + self.options.denial_cool_down > now
-        {
-            return Ok(Asked::Denied);
+        // The same ask may have come this far beside us, on another connection or replica. Who takes the head second
+        // sees the link of who took it first. Only INSERTs follow, so nothing waits for a row under the head.
+        let change_seq = head::take(tx)?.change_seq;
+        if let Some(answer) = self.answered_before(tx, ask, &binding, now)? {
+            return Ok(answer);
         }
-        if interactions::count_pending(tx, &ask.user_id, &ask.client_id, now)?
-            >= self.options.pending_interactions
-        {
-            return Ok(Asked::Full);
-        }
-        let change_seq = head::peek(tx)?.change_seq;
         let times = Times {
             change_seq,
             now,
@@ -181,6 +176,26 @@ impl AuthorizationServer {
         self.ledger().append(tx, origin.note(event))?;
         Ok(Asked::Link(interaction.id))
     }
+
+    /// What is answered without a new link.
+    fn answered_before(
+        &self,
+        tx: &mut Tx<'_>,
+        ask: &Ask,
+        binding: &Digest<Interaction>,
+        now: UnixMillis,
+    ) -> Result<Option<Asked>, StoreError> {
+        if let Some(waiting) = interactions::live_by_binding(tx, binding, now)? {
+            return Ok(Some(Asked::Link(waiting.id)));
+        }
+        if let Some((_, denied_at)) = interactions::last_denied(tx, binding)?
+            && denied_at + self.options.denial_cool_down > now
+        {
+            return Ok(Some(Asked::Denied));
+        }
+        let open = interactions::count_pending(tx, &ask.user_id, &ask.client_id, now)?;
+        Ok((open >= self.options.pending_interactions).then_some(Asked::Full))
+    }
 }
 
 /// A connection that the person may choose.
@@ -192,6 +207,20 @@ pub struct ConnectionChoice {
     pub label: String,
     /// Whether it can do what is asked without another consent at the provider.
     pub sufficient: bool,
+    /// What the provider will be asked for if it is not, and which *other* agents get more by it (CL-06). Read for the
+    /// page of the interaction alone.
+    pub journey: Option<InterstitialView>,
+}
+
+/// What a person has answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnsweredView {
+    /// The agent's registered name.
+    pub client_name: String,
+    /// The provider's name.
+    pub provider_name: String,
+    /// Whether the person agreed.
+    pub approved: bool,
 }
 
 /// What the person is asked.
@@ -213,8 +242,10 @@ pub struct InteractionView {
     pub reason: InteractionReason,
     /// The account that the agent named: its text, untrusted.
     pub account: Option<String>,
-    /// Accounts that are connected already.
+    /// Accounts that are connected already; the one that the request is about comes first.
     pub connections: Vec<ConnectionChoice>,
+    /// The same for an account that is not connected yet.
+    pub new_account: Option<InterstitialView>,
     /// End of the link.
     pub expires_at: UnixMillis,
     /// Whether the person must prove again who they are before deciding (AR-01).
@@ -245,6 +276,15 @@ pub enum InteractionRefusal {
     /// Our own database or record.
     #[error("the server cannot complete the request right now")]
     Unavailable(#[source] StoreError),
+}
+
+impl From<ConnectError> for InteractionRefusal {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Store(error) => Self::Unavailable(error),
+            error => Self::Connect(error),
+        }
+    }
 }
 
 impl From<StoreError> for InteractionRefusal {

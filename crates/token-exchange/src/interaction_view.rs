@@ -1,16 +1,18 @@
 //! What a person sees behind an interaction link.
 
-use vouchsafe_identity_provider::{ProviderError, load_provider};
+use vouchsafe_identity_provider::{
+    IdentityProvider, InterstitialView, LoadedProvider, ProviderError, load_provider,
+};
 use vouchsafe_model::{
     Client, ClientStatus, Connection, ConnectionState, EffectiveScope, Interaction, InteractionState,
-    ScopeBound, UnixMillis, User,
+    ProviderId, ScopeBound, UnixMillis, User,
 };
 use vouchsafe_sign_in::SignedIn;
-use vouchsafe_store::{Tx, clients, connections, interactions, upstream_grants, users};
+use vouchsafe_store::{StoreError, Tx, clients, connections, interactions, upstream_grants, users};
 use vouchsafe_vault::Vault;
 
 use crate::authorization_server::AuthorizationServer;
-use crate::interaction::{ConnectionChoice, InteractionRefusal, InteractionView};
+use crate::interaction::{AnsweredView, ConnectionChoice, InteractionRefusal, InteractionView};
 use crate::leave::stands;
 
 impl AuthorizationServer {
@@ -21,16 +23,78 @@ impl AuthorizationServer {
         signed_in: &SignedIn,
     ) -> Result<InteractionView, InteractionRefusal> {
         let (vault, user, now) = (self.vault.clone(), signed_in.user.clone(), self.clock.now());
-        let id = id.to_owned();
+        let (id, identity_provider) = (id.to_owned(), self.identity_provider.clone());
         let mut view = self
             .store
             .read(move |tx| {
                 let interaction = pending(tx, &id, &user, now)?;
-                view(tx, &vault, interaction)
+                let view = view(tx, &vault, interaction)?;
+                let provider = provider(tx, &vault, &view.provider_id)?;
+                view.with_journeys(tx, &identity_provider, &provider)
             })
             .await?;
         view.sign_in_again = !self.sign_in.is_recent(&signed_in.session);
         Ok(view)
+    }
+
+    /// What this user answered; `None` when there is no such answer of theirs.
+    pub async fn answered_interaction(
+        &self,
+        id: &str,
+        signed_in: &SignedIn,
+    ) -> Result<Option<AnsweredView>, StoreError> {
+        let (vault, user) = (self.vault.clone(), signed_in.user.id.clone());
+        let Ok(id) = id.parse() else { return Ok(None) };
+        self.store
+            .read(move |tx| {
+                let interaction = interactions::by_id(tx, &id)?.filter(|found| found.user_id == user);
+                let Some(interaction) = interaction.filter(|found| found.state != InteractionState::Pending)
+                else {
+                    return Ok(None);
+                };
+                // What has gone since is named by its id.
+                let client = clients::by_id(tx, &interaction.client_id)?;
+                let client = client.and_then(|row| vault.verify(row).ok());
+                let provider = load_provider(tx, &vault, &interaction.provider_id).ok().flatten();
+                Ok(Some(AnsweredView {
+                    client_name: client
+                        .map_or_else(|| interaction.client_id.to_string(), |client| client.name),
+                    provider_name: provider.map_or_else(
+                        || interaction.provider_id.to_string(),
+                        |provider| provider.entry.display_name().to_owned(),
+                    ),
+                    approved: interaction.state == InteractionState::Approved,
+                }))
+            })
+            .await
+    }
+}
+
+impl InteractionView {
+    /// Where each choice leads: what the provider will be asked for, and whom that gives more besides the agent that
+    /// asks.
+    fn with_journeys(
+        mut self,
+        tx: &mut Tx<'_>,
+        identity_provider: &IdentityProvider,
+        provider: &LoadedProvider,
+    ) -> Result<Self, InteractionRefusal> {
+        let scope = match &self.scope {
+            ScopeBound::Everything => None,
+            ScopeBound::Scopes(scope) => Some(scope),
+        };
+        let asks = &self.client_id;
+        let others = |mut journey: InterstitialView| {
+            journey.widens.retain(|client| client.client_id != *asks);
+            journey
+        };
+        for choice in self.connections.iter_mut().filter(|choice| !choice.sufficient) {
+            let connection = connections::by_id(tx, &choice.id)?;
+            let journey = identity_provider.journey(tx, provider, scope, connection.as_ref())?;
+            choice.journey = Some(others(journey));
+        }
+        self.new_account = Some(others(identity_provider.journey(tx, provider, scope, None)?));
+        Ok(self)
     }
 }
 
@@ -61,11 +125,7 @@ pub(crate) fn view(
     interaction: Interaction,
 ) -> Result<InteractionView, InteractionRefusal> {
     let client = client(tx, vault, &interaction)?;
-    let provider = match load_provider(tx, vault, &interaction.provider_id) {
-        Ok(provider) => provider.ok_or(InteractionRefusal::NotFound)?,
-        Err(ProviderError::Store(error)) => return Err(error.into()),
-        Err(_) => return Err(InteractionRefusal::NotFound),
-    };
+    let provider = provider(tx, vault, &interaction.provider_id)?;
     let user = user(tx, vault, &interaction)?;
     let mut choices = Vec::new();
     for connection in connections::of_user_provider(tx, &interaction.user_id, &interaction.provider_id)? {
@@ -78,9 +138,18 @@ pub(crate) fn view(
                 .clone()
                 .unwrap_or_else(|| connection.account_id.clone()),
             sufficient: stands(&connection, &provider, &user) && can_do(tx, &connection, &interaction.scope)?,
+            journey: None,
             id: connection.id,
         });
     }
+    // False comes first; the sort keeps the rest in order.
+    choices.sort_by_key(|choice| {
+        let named = interaction
+            .account
+            .as_ref()
+            .is_some_and(|account| choice.label == *account);
+        (interaction.connection_id.as_ref() != Some(&choice.id), !named)
+    });
     Ok(InteractionView {
         client_name: client.name,
         provider_name: provider.entry.display_name().to_owned(),
@@ -91,9 +160,18 @@ pub(crate) fn view(
         reason: interaction.reason,
         account: interaction.account,
         connections: choices,
+        new_account: None,
         expires_at: interaction.expires_at,
         sign_in_again: false,
     })
+}
+
+fn provider(tx: &mut Tx<'_>, vault: &Vault, id: &ProviderId) -> Result<LoadedProvider, InteractionRefusal> {
+    match load_provider(tx, vault, id) {
+        Ok(provider) => provider.ok_or(InteractionRefusal::NotFound),
+        Err(ProviderError::Store(error)) => Err(error.into()),
+        Err(_) => Err(InteractionRefusal::NotFound),
+    }
 }
 
 /// The client of an interaction, if it is genuine and may do anything.

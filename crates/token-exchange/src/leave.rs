@@ -68,10 +68,15 @@ pub(crate) fn of(tx: &mut Tx<'_>, vault: &Vault, question: &Question<'_>) -> Res
 /// Whether a connection can be used as it is: active, for the provider's present hosts and our present client there
 /// (AR-03), and not locked since an admin reset the user's credentials.
 pub(crate) fn stands(connection: &Connection, provider: &LoadedProvider, user: &User) -> bool {
-    let locked = user
-        .credentials_reset_at
-        .is_some_and(|reset| reset >= connection.updated_at);
-    matches!(connection.state, ConnectionState::Active) && provider.serves(connection) && !locked
+    matches!(connection.state, ConnectionState::Active)
+        && provider.serves(connection)
+        && !is_locked(connection, user)
+}
+
+/// Whether an admin has reset the user's credentials since the connection was made or renewed.
+pub(crate) fn is_locked(connection: &Connection, user: &User) -> bool {
+    user.credentials_reset_at
+        .is_some_and(|reset| reset >= connection.updated_at)
 }
 
 /// The scope of a delegation that is granted, unexpired, and really about this user, client and provider.

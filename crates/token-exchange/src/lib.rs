@@ -8,6 +8,9 @@
 #![cfg_attr(test, expect(non_snake_case, reason = "tests carry requirement ids"))]
 
 mod actor;
+mod admin_client_secrets;
+mod admin_clients;
+mod admin_delegations;
 mod authorization_server;
 mod authorize;
 mod client_auth;
@@ -29,11 +32,15 @@ mod situation;
 mod subject;
 mod target;
 
+pub use admin_client_secrets::NewClientSecret;
+pub use admin_clients::{ClientChange, ClientRefusal, ClientRequest};
 pub use authorization_server::{AuthorizationServer, ExchangeOptions, Parts, TokenCall};
 pub use authorize::{AuthorizeOutcome, ConsentView, PageRefusal};
 pub use clients::{Applied, ApplyError, ClientDefinition, InvalidClient};
-pub use connections_view::{AgentStanding, AgentView, ConnectionView, ConnectionsView};
+pub use connections_view::{
+    AgentStanding, AgentView, ConnectionStanding, ConnectionView, ConnectionsView, EndedView, Exposure,
+};
 pub use decisions::{Approval, Approved, DecisionError};
-pub use interaction::{ConnectionChoice, InteractionRefusal, InteractionView};
+pub use interaction::{AnsweredView, ConnectionChoice, InteractionRefusal, InteractionView};
 pub use refusal::{Reason, RefusalKind, TokenRefusal};
 pub use reply::TokenReply;

@@ -16,6 +16,11 @@ pub enum RefusalKind {
         /// Whether `Authorization` was used.
         basic: bool,
     },
+    /// Client authentication failed, and too often from there.
+    Throttled {
+        /// For `Retry-After`.
+        retry_after: Duration,
+    },
     /// Nothing is wrong with the request; it may be sent again after this long.
     Unavailable {
         /// For `Retry-After`.
@@ -165,6 +170,22 @@ impl Reason {
 }
 
 impl TokenRefusal {
+    /// The same refusal of a client, one too many from where it came. The record still says what was wrong.
+    ///
+    /// `slow_down` and not `invalid_client`: for that, RFC 6749 section 5.2 wants a 401 where Basic was tried, and there
+    /// are clients that throw their registration away when they read it. 429 with `Retry-After` is what HTTP clients
+    /// wait for by themselves; `slow_down` is registered (RFC 8628) and makes nobody discard anything.
+    pub(crate) fn throttled(self, retry_after: Duration) -> Self {
+        Self {
+            response: ErrorResponse::new(
+                ErrorCode::SlowDown,
+                "client authentication failed too often from here; check the client's credentials, then wait",
+            ),
+            kind: RefusalKind::Throttled { retry_after },
+            reason: self.reason,
+        }
+    }
+
     /// A person must act, here.
     pub(crate) fn interaction(hint: InteractionHint) -> Self {
         let mut refusal = Reason::InteractionRequired.refusal();
@@ -195,7 +216,7 @@ impl From<TokenRequestError> for TokenRefusal {
 
 /// The store failed: logged here, once; the caller learns only that it may try again.
 pub(crate) fn unavailable(error: &StoreError) -> TokenRefusal {
-    tracing::error!(error = %error, "the store is not available; the request was refused");
+    tracing::error!(error = %error, "the store failed, and a token request was refused");
     Reason::Unavailable.refusal()
 }
 

@@ -13,6 +13,7 @@ impl Vault {
         ClientSecretDigest {
             key_id: key_id.clone(),
             mac: mac(key, kind, owner, secret.expose()),
+            created_at: None,
         }
     }
 
@@ -29,6 +30,7 @@ impl Vault {
         let nobody = [ClientSecretDigest {
             key_id: active_id.clone(),
             mac: [0; 32],
+            created_at: None,
         }];
         let (digests, exists) = if digests.is_empty() {
             (&nobody[..], 0)

@@ -35,6 +35,16 @@ pub fn verify(password: &Secret<String>, phc: &str) -> bool {
     }
 }
 
+/// Whether [`verify`] can ever say yes to this hash: argon2id, complete, and of a cost that this server bears.
+pub fn is_usable(phc: &str) -> bool {
+    PasswordHash::new(phc).is_ok_and(|hash| {
+        hash.algorithm.as_str() == "argon2id"
+            && hash.salt.is_some()
+            && hash.hash.is_some()
+            && is_affordable(&hash)
+    })
+}
+
 /// For a user that does not exist: takes as long as [`verify`] and is always `false`.
 pub fn verify_nobody(password: &Secret<String>) -> bool {
     let nobody = PasswordHash::new(NOBODY).expect("the constant is a PHC string");
@@ -77,6 +87,21 @@ mod tests {
             Arc::new(SeededEntropy::new(1)),
         );
         hash(&password.into(), &ids).unwrap()
+    }
+
+    #[test]
+    fn a_hash_that_could_never_match_is_told_from_one_that_can() {
+        assert!(is_usable(&hashed("correct horse")) && is_usable(NOBODY));
+        for phc in [
+            "",
+            "$argon2id$",
+            "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5bm9ibw",
+            &NOBODY.replace("argon2id", "argon2i"),
+            &NOBODY.replace("m=19456", "m=99999999"),
+            "5f4dcc3b",
+        ] {
+            assert!(!is_usable(phc), "{phc}");
+        }
     }
 
     #[test]

@@ -3,6 +3,9 @@
 mod admin_key;
 mod audit;
 mod audit_verify;
+mod completions;
+mod config;
+mod doctor;
 mod failure;
 mod init;
 mod output;
@@ -16,7 +19,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{demo, hardening};
+use crate::config::{Config, ConfigError, Environment};
+use crate::{demo, hardening, logging};
 
 pub use failure::Failure;
 pub use output::Output;
@@ -40,6 +44,13 @@ enum Command {
     Serve(ConfigArgument),
     /// Bring the schema of an older database up to date. Make a backup first.
     Migrate(ConfigArgument),
+    /// Look at everything a server needs, also while it runs, and say what to do. Status 0 when nothing failed.
+    Doctor(doctor::DoctorArguments),
+    /// The configuration: whether it holds together, and what is in force.
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Completions for a shell: source what this prints.
+    Completions(completions::CompletionsArguments),
     /// Keys for the admin API.
     #[command(subcommand)]
     AdminKey(admin_key::AdminKeyCommand),
@@ -64,9 +75,17 @@ pub(crate) struct ConfigArgument {
     pub(crate) config: PathBuf,
 }
 
+impl ConfigArgument {
+    /// Reads it, with what the environment says instead.
+    pub(crate) fn read(&self) -> Result<Config, ConfigError> {
+        Config::read(&self.config, &Environment::of_process())
+    }
+}
+
 /// Runs the program. The status is 0 when it did what it was told, else 1; 2 also when a record could not be verified.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     hardening::harden();
+    logging::report_panics();
     let arguments = Arguments::parse_from(arguments);
     let outcome = runtime().and_then(|runtime| {
         let handle = runtime.handle().clone();
@@ -75,6 +94,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Command::Init(arguments) => init::run(&arguments, handle).await,
                 Command::Serve(argument) => serve::run(&argument, handle).await,
                 Command::Migrate(argument) => serve::migrate(&argument),
+                Command::Doctor(arguments) => doctor::run(&arguments).await,
+                Command::Config(command) => config::run(&command),
+                Command::Completions(arguments) => Ok(completions::run(&arguments)),
                 Command::AdminKey(command) => admin_key::run(command, handle).await,
                 Command::Audit(command) => audit::run(command).await,
                 Command::Demo(arguments) => demo::run(&arguments, handle).await,
@@ -85,7 +107,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         outcome
     });
     outcome.unwrap_or_else(|failure| {
-        Output::to_stderr().line(format_args!("vouchsafe: {failure}"));
+        logging::last_words(failure.format(), &failure.to_string());
         ExitCode::from(failure.status())
     })
 }

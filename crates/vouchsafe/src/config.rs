@@ -5,13 +5,22 @@
 //! and what a line once made is disabled when the line goes.
 
 mod apply;
+mod check;
 mod client;
 mod database;
+mod document;
+mod effective;
+mod environment;
 mod error;
 mod issuer;
+mod nearest;
 mod provider;
+mod reference;
 mod secret_source;
+mod setting;
+mod settings;
 mod table;
+mod tls;
 mod user;
 
 use std::fs;
@@ -25,11 +34,16 @@ use vouchsafe_store::Location;
 use vouchsafe_token_exchange::ClientDefinition;
 
 pub use apply::{ApplyError, Outcome, apply, apply_left_out};
+pub use effective::effective;
+pub use environment::Environment;
 pub use error::ConfigError;
 pub use provider::ProviderLine;
+pub use reference::reference;
+pub use tls::TlsFiles;
 
+use document::Document;
 use error::Place;
-use table::{AuditTable, ConfigTable, LogTable};
+use table::{AuditTable, LogTable};
 
 /// A configuration that holds together.
 pub struct Config {
@@ -41,6 +55,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Proxies whose word about the client's address counts.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Certificate and key, to serve https.
+    pub tls: Option<TlsFiles>,
     /// The database.
     pub database: Location,
     /// The key file.
@@ -59,6 +75,8 @@ pub struct Config {
     pub clients: Vec<ClientDefinition>,
     /// Users.
     pub users: Vec<UserDefinition>,
+    /// Whether the file itself holds a secret, and so is nobody else's to read.
+    pub holds_secrets: bool,
 }
 
 /// How logs are written.
@@ -82,57 +100,72 @@ pub enum LogFormat {
 }
 
 impl Config {
-    /// Reads and checks a file.
-    pub fn read(file: &Path) -> Result<Self, ConfigError> {
-        let text = fs::read_to_string(file).map(Secret::new).map_err(|error| {
-            let remedy = "`vouchsafe init` writes one, `--config` names another";
-            ConfigError::of_file(file, format!("cannot be read ({})", error.kind()), remedy)
-        })?;
-        Self::parse(file, text.expose())
+    /// Reads and checks a file, with what the environment says instead.
+    pub fn read(file: &Path, environment: &Environment) -> Result<Self, ConfigError> {
+        Self::parse(file, text_of(file)?.expose(), environment)
     }
 
-    /// Checks the text of a file. Relative paths are relative to the folder of `file`.
-    pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
-        let place = Place { file, text };
-        let table: ConfigTable = toml::from_str(text).map_err(|error| place.syntax(&error))?;
+    /// Checks the text of a file. Relative paths are relative to the folder of `file`, also those of the environment.
+    pub fn parse(file: &Path, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        let variables = environment.names();
+        let document = Document::read(file, text, &variables, environment)?;
+        let holds_secrets = document.holds_secrets();
+        let (place, table) = document.into_parts()?;
         let (keys, audit, egress) = (
             table.keys.unwrap_or_default(),
             table.audit,
             table.egress.unwrap_or_default(),
         );
-        let providers = provider::lines(&place, table.providers, &egress.internal_hosts)?;
-        let clients = client::definitions(&place, table.clients, &providers)?;
-        let listen = listen(&place, table.listen.as_ref())?;
+        let tls = table.tls.map(|tls| TlsFiles::of(&place, tls));
+        let issuer = issuer::checked(&place, &table.issuer, tls.is_some())?;
+        let listen_at = listen(&place, table.listen.as_ref())?;
         let trusted_proxies = trusted_proxies(&place, &table.trusted_proxies)?;
-        if !listen.ip().is_loopback() && trusted_proxies.is_empty() {
+        if !listen_at.ip().is_loopback() && trusted_proxies.is_empty() && tls.is_none() {
             let span = table.listen.as_ref().map(Spanned::span);
             return Err(place.at(
                 span,
                 "listen",
                 "plain HTTP is served only on this machine",
-                "listen on 127.0.0.1, or name the TLS proxy in front in `trusted_proxies`",
+                "listen on 127.0.0.1, set [tls], or name the TLS proxy in front in `trusted_proxies`",
             ));
         }
+        let database = database::location(&place, table.database)?;
+        let log = log(&place, table.log)?;
+        let internal_hosts = internal_hosts(&place, egress.internal_hosts)?;
+        let providers = provider::lines(&place, table.providers, &internal_hosts)?;
+        let clients = client::definitions(&place, table.clients, &providers)?;
         let AuditTable {
             public_key_file,
             checkpoint_file,
         } = audit.unwrap_or_default();
         Ok(Self {
-            issuer: issuer::checked(&place, &table.issuer)?,
-            listen,
+            issuer,
+            listen: listen_at,
             trusted_proxies,
-            database: database::location(&place, table.database)?,
+            tls,
+            database,
             key_file: place.path(keys.file, "vouchsafe.key"),
             public_key_file: place.path(public_key_file, "vouchsafe.audit-keys"),
             checkpoint_file: place.path(checkpoint_file, "vouchsafe.checkpoint"),
-            internal_hosts: egress.internal_hosts,
-            log: log(&place, table.log)?,
+            internal_hosts,
+            log,
             providers,
             clients,
             users: user::definitions(&place, table.users)?,
+            holds_secrets,
             file: file.to_owned(),
         })
     }
+}
+
+/// The text of a configuration, which may hold secrets.
+fn text_of(file: &Path) -> Result<Secret<String>, ConfigError> {
+    let text = fs::read_to_string(file).map(Secret::new);
+    text.map_err(|error| {
+        let problem = format!("cannot be read ({})", error.kind());
+        let remedy = "`vouchsafe init` writes one, `--config` names another";
+        ConfigError::of_file(file, problem, remedy)
+    })
 }
 
 fn listen(place: &Place<'_>, listen: Option<&Spanned<String>>) -> Result<SocketAddr, ConfigError> {
@@ -156,11 +189,30 @@ fn trusted_proxies(place: &Place<'_>, proxies: &[Spanned<String>]) -> Result<Vec
                 Some(proxy.span()),
                 "trusted_proxies",
                 "this is no IP address",
-                "name each proxy by its address, without a port",
+                "name each proxy by its own address, without a port",
             )
         })
     };
     proxies.iter().map(address).collect()
+}
+
+/// Exact `host` or `host:port`: anything else would never match, and the operator would wonder why.
+fn internal_hosts(place: &Place<'_>, hosts: Vec<Spanned<String>>) -> Result<Vec<String>, ConfigError> {
+    let exact = |host: Spanned<String>| {
+        let url = url::Url::parse(&format!("https://{}", host.get_ref()));
+        let plain = !host.get_ref().contains(['/', '@', '?', '#', '*'])
+            && url.is_ok_and(|url| url.host_str().is_some_and(|name| !name.is_empty()));
+        if plain {
+            return Ok(host.into_inner());
+        }
+        Err(place.at(
+            Some(host.span()),
+            "egress.internal_hosts",
+            "this is no host with a port",
+            "write each as \"idp.internal:8443\", without a scheme or a path",
+        ))
+    };
+    hosts.into_iter().map(exact).collect()
 }
 
 fn log(place: &Place<'_>, table: Option<LogTable>) -> Result<LogOptions, ConfigError> {
@@ -176,7 +228,7 @@ fn log(place: &Place<'_>, table: Option<LogTable>) -> Result<LogOptions, ConfigE
             Some(level.span()),
             "log.level",
             "this is no log level",
-            "use error, warn, info, debug or trace",
+            "use error, warn, info, debug, trace or off",
         ));
     }
     Ok(LogOptions {

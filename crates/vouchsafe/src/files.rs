@@ -31,6 +31,21 @@ pub fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> 
     sync_folder_of(path)
 }
 
+/// Who may do what with a file: the nine permission bits. `None` where there is no file, or no such bits.
+pub fn mode(path: &Path) -> Option<u32> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let metadata = fs::metadata(path).ok()?;
+        Some(metadata.permissions().mode() & 0o777)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
 /// The path with `suffix` behind its name.
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

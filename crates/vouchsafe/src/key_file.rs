@@ -31,6 +31,17 @@ pub enum KeyFileError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// Others may read or change it.
+    #[error(
+        "the key file {path} is open to other users (mode {mode:03o}): it opens everything, so close it with \
+         `chmod 600 {path}`"
+    )]
+    Open {
+        /// Where.
+        path: String,
+        /// Its permissions.
+        mode: u32,
+    },
     /// Whether the database holds sealed rows cannot be found out.
     #[error("the database cannot be looked into")]
     Store(#[from] StoreError),
@@ -41,6 +52,11 @@ pub fn read(path: &Path) -> Result<FileKeyProvider, KeyFileError> {
     let text = fs::read_to_string(path)
         .map(Secret::new)
         .map_err(|error| file_error(path, error))?;
+    // A group may read it: that is how orchestrators hand secrets to a process that is not root.
+    if let Some(mode) = files::mode(path).filter(|mode| mode & 0o027 != 0) {
+        let path = path.display().to_string();
+        return Err(KeyFileError::Open { path, mode });
+    }
     FileKeyProvider::from_file_text(&text).map_err(|source| KeyFileError::Unusable {
         path: path.display().to_string(),
         source,
@@ -88,9 +104,11 @@ fn holds_sealed_rows(location: &Location) -> Result<bool, StoreError> {
 
 fn file_error(path: &Path, error: std::io::Error) -> KeyFileError {
     let path = path.display().to_string();
-    if error.kind() == ErrorKind::NotFound {
-        let source = KeyProviderError::KeyFileMissing { place: path.clone() };
-        return KeyFileError::Unusable { path, source };
-    }
-    KeyFileError::File { path, source: error }
+    let source = match error.kind() {
+        ErrorKind::NotFound => KeyProviderError::KeyFileMissing { place: path.clone() },
+        // Not even text.
+        ErrorKind::InvalidData => KeyProviderError::NotAKeyFile,
+        _ => return KeyFileError::File { path, source: error },
+    };
+    KeyFileError::Unusable { path, source }
 }

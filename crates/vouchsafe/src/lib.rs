@@ -17,6 +17,7 @@ pub mod logging;
 pub mod process_lock;
 pub mod public_keys;
 pub mod service;
+pub mod tls;
 pub mod wiring;
 
 pub use clock::SystemClock;

@@ -40,6 +40,16 @@ impl ProcessLock {
             Location::Postgres(_) => Ok(Self { _file: None }),
         }
     }
+
+    /// Whether somebody has the lock of an embedded database now. Makes no file, and waits for nobody.
+    pub fn is_held(location: &Location) -> bool {
+        let Location::Sqlite(database) = location else {
+            return false;
+        };
+        let file = File::open(files::beside(database, ".lock"));
+        // Given back at once. Shared, so that two who ask do not take each other for a server.
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
 }
 
 fn take(database: &Path) -> Result<ProcessLock, ProcessLockError> {
@@ -75,6 +85,10 @@ mod tests {
             "{second}"
         );
         drop(first);
-        assert!(ProcessLock::take(&location).is_ok());
+        assert!(!ProcessLock::is_held(&location));
+        let third = ProcessLock::take(&location).unwrap();
+        assert!(ProcessLock::is_held(&location));
+        drop(third);
+        assert!(!ProcessLock::is_held(&location));
     }
 }

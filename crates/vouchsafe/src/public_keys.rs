@@ -24,7 +24,7 @@ pub enum PublicKeysError {
         source: io::Error,
     },
     /// A line is no key.
-    #[error("line {line} of the public key file {} is no key: it should be a key id, a space, and 32 bytes in base64", path.display())]
+    #[error("line {line} of the public key file {} is no key (a key id, a space, and 32 bytes in base64): restore the file from your copy", path.display())]
     NoKey {
         /// Where.
         path: PathBuf,
@@ -32,13 +32,13 @@ pub enum PublicKeysError {
         line: usize,
     },
     /// The file holds none.
-    #[error("the public key file {} holds no key", path.display())]
+    #[error("the public key file {} holds no key: restore it from your copy, or move it away to have the next `vouchsafe serve` write it", path.display())]
     Empty {
         /// Where.
         path: PathBuf,
     },
     /// The file cannot be written.
-    #[error("the public key file {} cannot be written", path.display())]
+    #[error("the public key file {} cannot be written: check that its folder exists and that this user may write there", path.display())]
     Unwritable {
         /// Where.
         path: PathBuf,

@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ServerConfig;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use vouchsafe_identity_provider::EgressOptions;
@@ -19,6 +20,7 @@ use crate::config::{self, ApplyError, Config};
 use crate::key_file::{self, KeyFileError};
 use crate::process_lock::{ProcessLock, ProcessLockError};
 use crate::public_keys::{self, PublicKeysError};
+use crate::tls::{Identity, TlsError};
 use crate::wiring::{Instance, Settings, StartError};
 
 /// Why a server does not start, or stopped.
@@ -39,6 +41,9 @@ pub enum ServiceError {
     /// The configuration cannot be applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// There is no certificate to serve with.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: stop what listens there, or change `listen`")]
     Listen {
@@ -94,11 +99,12 @@ pub struct Service {
     config: Config,
     left_out: Vec<String>,
     listener: TcpListener,
+    tls: Option<(Identity, ServerConfig)>,
     lock: ProcessLock,
 }
 
 impl Service {
-    /// Takes the address first, so that a mistake shows before anything is written; then opens and configures.
+    /// Takes the address first, and opens the certificate, so that a mistake shows before anything is written; then opens and configures.
     pub async fn start(config: Config, handle: Handle) -> Result<Self, ServiceError> {
         let address = config.listen;
         let listener =
@@ -112,6 +118,14 @@ impl Service {
         config: Config,
         handle: Handle,
     ) -> Result<Self, ServiceError> {
+        let tls = match config.tls.clone() {
+            Some(files) => {
+                let identity = Identity::open(files)?;
+                let how = identity.server_config()?;
+                Some((identity, how))
+            }
+            None => None,
+        };
         let Opened { instance, lock } = open(&config, handle)?;
         let outcome = config::apply(&instance, &config).await?;
         tracing::info!(
@@ -125,6 +139,7 @@ impl Service {
             config,
             left_out: outcome.left_out,
             listener,
+            tls,
             lock,
         })
     }
@@ -141,13 +156,27 @@ impl Service {
             config,
             left_out,
             listener,
+            tls,
             lock,
         } = self;
         let (stop, stopped) = watch::channel(false);
         let background = instance.background(&stopped).await;
         let retries = instance.handle.spawn(retry(instance.clone(), config, left_out));
-        let served = vouchsafe_server::serve(instance.app(), listener, shutdown).await;
+        let (renewals, served) = match tls {
+            Some((identity, how)) => {
+                let renewals = instance.handle.spawn(identity.keep_fresh(SystemClock));
+                let served = vouchsafe_server::serve_tls(instance.app(), listener, how, shutdown).await;
+                (Some(renewals), served)
+            }
+            None => (
+                None,
+                vouchsafe_server::serve(instance.app(), listener, shutdown).await,
+            ),
+        };
         retries.abort();
+        if let Some(renewals) = renewals {
+            renewals.abort();
+        }
         // Nobody listens any more only if the background work is gone already.
         stop.send(true).ok();
         background.finish().await;

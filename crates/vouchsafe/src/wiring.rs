@@ -110,6 +110,7 @@ impl Instance {
         };
         let store = Store::open(settings.location.clone(), options)?;
         birth::bring_up_to_date(&store)?;
+        birth::require_writable(&store)?;
         let (vault, created) = birth::unlock_or_create(&store, &settings, &ids)?;
         if let Some(path) = &settings.checkpoint_file {
             checkpoint_file::require_agreement(path, &store, vault.instance(), &vault.head_keys())?;

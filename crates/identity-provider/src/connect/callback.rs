@@ -54,13 +54,8 @@ impl IdentityProvider {
         callback: Callback,
     ) -> Result<Result<Taken, ConnectError>, ConnectError> {
         let vault = &self.inner().vault;
-        let state = callback.state.as_deref().filter(|state| state.len() <= MAX_STATE);
-        let state = state.ok_or(ConnectError::NotThisBrowser)?;
-        let mut found = None;
-        for digest in cookie::digests_of_state(vault, state) {
-            found = found.or(connect_attempts::by_state(tx, &digest)?);
-        }
-        let found = found.ok_or(ConnectError::NotThisBrowser)?;
+        let state = callback.state.as_deref().ok_or(ConnectError::NotThisBrowser)?;
+        let found = cookie::attempt_of_state(tx, vault, state)?.ok_or(ConnectError::NotThisBrowser)?;
         let cookie = cookie::find(&callback.cookies, &found.id);
         let Some(cookie_digest) = cookie.and_then(|cookie| cookie::matching(vault, &found, cookie)) else {
             return self.turn_away(tx, &found, &callback, ConnectError::NotThisBrowser);
@@ -188,6 +183,3 @@ pub(super) const fn damaged() -> StoreError {
         what: "secrets",
     }
 }
-
-/// Ours have 64 characters.
-const MAX_STATE: usize = 512;

@@ -1,7 +1,26 @@
 //! The per-flow cookie, and the digests that find and bind a flow.
 
-use vouchsafe_model::{ConnectAttempt, ConnectAttemptId, Digest, Secret};
+use vouchsafe_model::{ConnectAttempt, ConnectAttemptId, ConnectAttemptState, Digest, Secret};
+use vouchsafe_store::{StoreError, Tx, connect_attempts};
 use vouchsafe_vault::Vault;
+
+use crate::identity_provider::IdentityProvider;
+
+impl IdentityProvider {
+    /// The name of the cookie of the flow with this `state`, once the flow needs it no more: the browser may forget it.
+    pub async fn spent_cookie(&self, state: &str) -> Option<String> {
+        let (vault, state) = (self.inner().vault.clone(), state.to_owned());
+        let now = self.inner().clock.now();
+        let found = self
+            .inner()
+            .store
+            .read(move |tx| attempt_of_state(tx, &vault, &state))
+            .await;
+        let attempt = found.ok().flatten()?;
+        let spent = attempt.state != ConnectAttemptState::Pending || attempt.expires_at <= now;
+        spent.then(|| name(&attempt.id))
+    }
+}
 
 /// The name carries the attempt's id, so that each tab has a cookie of its own (CL-08).
 pub(super) fn name(id: &ConnectAttemptId) -> String {
@@ -27,12 +46,29 @@ pub(super) fn digest_of_state(vault: &Vault, state: &str) -> Digest<ConnectAttem
 }
 
 /// Under every live key, newest first: the key may have been rotated while the browser was away.
-pub(super) fn digests_of_state(vault: &Vault, state: &str) -> Vec<Digest<ConnectAttempt>> {
+fn digests_of_state(vault: &Vault, state: &str) -> Vec<Digest<ConnectAttempt>> {
     vault.digests(STATE, state)
 }
 
 pub(super) fn digest_of_cookie(vault: &Vault, value: &Secret<String>) -> Digest<ConnectAttempt> {
     vault.digest(COOKIE, value.expose())
+}
+
+/// The attempt of this `state`, in whatever state it is.
+pub(super) fn attempt_of_state(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    state: &str,
+) -> Result<Option<ConnectAttempt>, StoreError> {
+    if state.len() > MAX_STATE {
+        return Ok(None);
+    }
+    for digest in digests_of_state(vault, state) {
+        if let Some(found) = connect_attempts::by_state(tx, &digest)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// The digest of the cookie that equals the attempt's, if the value is right.
@@ -49,4 +85,6 @@ pub(super) fn matching(
 
 const PREFIX: &str = "__Host-connect-";
 const STATE: &str = "connect-state";
+/// Ours have 64 characters.
+const MAX_STATE: usize = 512;
 const COOKIE: &str = "connect-cookie";

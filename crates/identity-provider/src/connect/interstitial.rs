@@ -1,7 +1,7 @@
 //! What the page before leaving shows (CL-06).
 
 use vouchsafe_model::{
-    ClientId, ClientStatus, Connection, ConnectionId, DelegationDecision, EffectiveScope, ProviderId,
+    Client, ClientId, ClientStatus, Connection, ConnectionId, DelegationDecision, EffectiveScope, ProviderId,
     ScopeBound, User,
 };
 use vouchsafe_oauth_types::Scope;
@@ -10,7 +10,7 @@ use vouchsafe_store::{Tx, clients, delegations, upstream_grants};
 use super::ConnectError;
 use super::begin::{own_connection, scope_to_ask};
 use crate::identity_provider::IdentityProvider;
-use crate::provider::load_provider;
+use crate::provider::{LoadedProvider, load_provider};
 
 /// What a person sees before leaving for a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct InterstitialView {
     pub provider_name: String,
     /// Everything that will be asked for, technical scopes included.
     pub scopes: Scope,
-    /// Clients that can do more once this is granted.
+    /// Clients that can do more once this is granted; for a new account, those that an admin trusts.
     pub widens: Vec<WidenedClient>,
     /// The account being renewed. It is the provider's text: escape it.
     pub account_label: Option<String>,
@@ -32,6 +32,15 @@ pub struct WidenedClient {
     pub client_id: ClientId,
     /// `client_name`
     pub client_name: String,
+}
+
+impl From<Client> for WidenedClient {
+    fn from(client: Client) -> Self {
+        Self {
+            client_id: client.id,
+            client_name: client.name,
+        }
+    }
 }
 
 impl IdentityProvider {
@@ -52,19 +61,50 @@ impl IdentityProvider {
                 Some(id) => Some(own_connection(tx, &user.id, &provider_id, id)?),
                 None => None,
             };
-            let asked = scope_to_ask(tx, &provider, scope.as_ref(), renewed.as_ref())?;
-            let widens = match &renewed {
-                Some(connection) => this.widened(tx, connection, &asked)?,
-                None => Vec::new(),
-            };
-            Ok(InterstitialView {
-                provider_name: provider.entry.display_name().to_owned(),
-                scopes: provider.entry.requested_scope(&asked),
-                widens,
-                account_label: renewed.and_then(|connection| connection.account_label),
-            })
+            this.journey(tx, &provider, scope.as_ref(), renewed.as_ref())
         };
         self.inner().store.read(view).await
+    }
+
+    /// The same in the caller's transaction: what connecting a new account, or renewing this one, would ask for, and
+    /// whom it gives more.
+    pub fn journey(
+        &self,
+        tx: &mut Tx<'_>,
+        provider: &LoadedProvider,
+        scope: Option<&Scope>,
+        renewed: Option<&Connection>,
+    ) -> Result<InterstitialView, ConnectError> {
+        let asked = scope_to_ask(tx, provider, scope, renewed)?;
+        let widens = match renewed {
+            Some(connection) => self.widened(tx, connection, &asked)?,
+            None => self.trusted(tx, &provider.row.id)?,
+        };
+        Ok(InterstitialView {
+            provider_name: provider.entry.display_name().to_owned(),
+            scopes: provider.entry.requested_scope(&asked),
+            widens,
+            account_label: renewed.and_then(|connection| connection.account_label.clone()),
+        })
+    }
+
+    /// Clients with an admin's trusted mark: a new account is theirs to use without another question.
+    fn trusted(&self, tx: &mut Tx<'_>, provider_id: &ProviderId) -> Result<Vec<WidenedClient>, ConnectError> {
+        let mut trusted = self.active_clients(tx)?;
+        trusted.retain(|client| {
+            client
+                .ceiling(provider_id)
+                .is_some_and(|ceiling| ceiling.trusted.is_some())
+        });
+        Ok(trusted.into_iter().map(WidenedClient::from).collect())
+    }
+
+    fn active_clients(&self, tx: &mut Tx<'_>) -> Result<Vec<Client>, ConnectError> {
+        let all = clients::all_readable(tx)?.into_iter();
+        let genuine = all.filter_map(|tagged| self.inner().vault.verify(tagged).ok());
+        Ok(genuine
+            .filter(|client| client.status == ClientStatus::Active)
+            .collect())
     }
 
     /// Clients that may use the connection now and are not held back by the scopes they were given.
@@ -85,10 +125,7 @@ impl IdentityProvider {
             .filter_map(|tagged| vault.verify(tagged).ok())
             .collect();
         let mut widened = Vec::new();
-        for client in clients::all(tx)?
-            .into_iter()
-            .filter_map(|tagged| vault.verify(tagged).ok())
-        {
+        for client in self.active_clients(tx)? {
             let own = decided
                 .iter()
                 .find(|delegation| delegation.client_id == client.id);
@@ -101,11 +138,8 @@ impl IdentityProvider {
                 Some(own) => Some(&own.scope),
                 None => trusted,
             };
-            if client.status == ClientStatus::Active && power.is_some_and(grows) {
-                widened.push(WidenedClient {
-                    client_id: client.id,
-                    client_name: client.name,
-                });
+            if power.is_some_and(grows) {
+                widened.push(client.into());
             }
         }
         Ok(widened)

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use vouchsafe_store::{
-    StoreError, authorization_codes, connect_attempts, issued_tokens, jobs, replay_ids, sessions,
+    StoreError, authorization_codes, connect_attempts, interactions, issued_tokens, jobs, replay_ids,
+    sessions,
 };
 
 use crate::identity_provider::IdentityProvider;
@@ -14,9 +15,13 @@ impl IdentityProvider {
         let store = &self.inner().store;
         let now = self.inner().clock.now();
         let (yesterday, last_week) = (now - DAY, now - 7 * DAY);
-        let outcomes: [Result<usize, StoreError>; 6] = [
+        let outcomes: [Result<usize, StoreError>; 7] = [
             store
                 .write(move |tx| connect_attempts::purge_expired(tx, yesterday))
+                .await,
+            // Also for the answer to the same request a moment after a refusal: a cool-down lasts minutes.
+            store
+                .write(move |tx| interactions::purge_expired(tx, yesterday))
                 .await,
             store
                 .write(move |tx| authorization_codes::purge_expired(tx, yesterday))

@@ -47,21 +47,32 @@ impl IdentityProvider {
 
     fn apply_in(&self, tx: &mut Tx<'_>, definition: &ProviderDefinition) -> Result<Applied, ProviderError> {
         let inner = self.inner();
-        let existing = providers::by_id(tx, &definition.id)?;
-        let version = existing
-            .as_ref()
-            .map_or(1, |tagged| tagged.unverified().version + 1);
-        let verified = existing.map(|tagged| inner.vault.verify(tagged));
-        let tampered = matches!(verified, Some(Err(_)));
-        let current = verified.and_then(Result::ok);
-        if current
-            .as_ref()
-            .is_some_and(|row| is_as_defined(row, definition, &inner.vault))
-        {
+        let found = Found::of(providers::by_id(tx, &definition.id)?, &inner.vault);
+        let unchanged = |row: &Provider| row.enabled && is_as_defined(row, definition, &inner.vault);
+        if found.current.as_ref().is_some_and(unchanged) {
             return Ok(Applied::Unchanged);
         }
+        let (_, events) = self.write_provider(tx, definition, &found, true)?;
+        inner.ledger.append_all(tx, events)?;
+        Ok(Applied::Changed)
+    }
+
+    /// Writes the row as defined; the events are for the end of the transaction.
+    pub(super) fn write_provider(
+        &self,
+        tx: &mut Tx<'_>,
+        definition: &ProviderDefinition,
+        found: &Found,
+        enabled: bool,
+    ) -> Result<(Provider, Vec<Event>), ProviderError> {
+        let inner = self.inner();
+        let Found {
+            current,
+            tampered,
+            version,
+        } = found;
         let hosts = definition.entry.hosts_digest();
-        let context = sealing::client_secret(&definition.id, hosts, version);
+        let context = sealing::client_secret(&definition.id, hosts, *version);
         let row = Provider {
             id: definition.id.clone(),
             entry: definition.entry.to_json(),
@@ -71,13 +82,13 @@ impl IdentityProvider {
                 .as_ref()
                 .map(|secret| inner.vault.seal_for_server(&context, secret)),
             hosts,
-            version,
-            enabled: true,
+            version: *version,
+            enabled,
             managed_by: definition.managed_by,
             updated_at: inner.clock.now(),
         };
-        let row = inner.vault.tag(row);
-        providers::put(tx, &row)?;
+        let tagged = inner.vault.tag(row.clone());
+        providers::put(tx, &tagged)?;
         let changed = Event::new(EventKind::ProviderChanged)
             .fact("provider_id", definition.id.as_str())
             .fact("created", current.is_none() && !tampered)
@@ -86,11 +97,10 @@ impl IdentityProvider {
                 current.as_ref().is_some_and(|row| row.hosts != hosts),
             )
             .fact("managed_by", definition.managed_by.as_str())
-            .row("providers", &definition.id, &row)
+            .row("providers", &definition.id, &tagged)
             .changes(Change::of(ChangeKind::Provider, &definition.id));
         let found = tampered.then(|| tampered_row(&definition.id));
-        inner.ledger.append_all(tx, found.into_iter().chain([changed]))?;
-        Ok(Applied::Changed)
+        Ok((row, found.into_iter().chain([changed]).collect()))
     }
 
     /// Stops using the provider. Its connections stay, and can still be revoked.
@@ -139,7 +149,7 @@ impl IdentityProvider {
             .await
     }
 
-    fn readable(&self, tagged: Tagged<Provider>) -> Option<LoadedProvider> {
+    pub(super) fn readable(&self, tagged: Tagged<Provider>) -> Option<LoadedProvider> {
         let id = tagged.unverified().id.clone();
         let row = self
             .inner()
@@ -156,7 +166,31 @@ impl IdentityProvider {
     }
 }
 
-fn is_as_defined(row: &Provider, definition: &ProviderDefinition, vault: &Vault) -> bool {
+/// What there is of a provider before it is written.
+pub(super) struct Found {
+    pub(super) current: Option<Provider>,
+    /// Whether a row is there that somebody changed: it counts as none, and is replaced.
+    pub(super) tampered: bool,
+    /// The version to be written.
+    version: i64,
+}
+
+impl Found {
+    pub(super) fn of(row: Option<Tagged<Provider>>, vault: &Vault) -> Self {
+        let version = row
+            .as_ref()
+            .map_or(1, |tagged| tagged.unverified().version.saturating_add(1));
+        let verified = row.map(|tagged| vault.verify(tagged));
+        Self {
+            tampered: matches!(verified, Some(Err(_))),
+            current: verified.and_then(Result::ok),
+            version,
+        }
+    }
+}
+
+/// Whether the row says what the definition says, but for being switched off.
+pub(super) fn is_as_defined(row: &Provider, definition: &ProviderDefinition, vault: &Vault) -> bool {
     let context = sealing::client_secret(&row.id, row.hosts, row.version);
     let same_secret = match (&row.client_secret, &definition.client_secret) {
         (None, None) => true,
@@ -166,7 +200,6 @@ fn is_as_defined(row: &Provider, definition: &ProviderDefinition, vault: &Vault)
         _ => false,
     };
     same_secret
-        && row.enabled
         && row.client_id == definition.client_id
         && row.managed_by == definition.managed_by
         && row.entry == definition.entry.to_json()

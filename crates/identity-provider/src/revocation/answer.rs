@@ -8,6 +8,15 @@ use crate::identity_provider::IdentityProvider;
 use crate::provider::load_any;
 
 impl IdentityProvider {
+    /// What has become of the revocation of a dead connection.
+    pub(crate) async fn revocation_as_it_stands(
+        &self,
+        connection: &Connection,
+    ) -> Result<RevokeAnswer, RevokeError> {
+        self.revocation_answer(connection, exposure::Bounds::unknown())
+            .await
+    }
+
     pub(super) async fn revocation_answer(
         &self,
         connection: &Connection,

@@ -168,8 +168,8 @@ async fn up_10__two_chains_keep_their_tokens_apart() {
     for (part, other) in [("bot", "user"), ("user", "bot")] {
         for fault in [Fault::NoAccessToken, Fault::TokenType("foo".into())] {
             let of = async |part: &str| -> UpstreamGrant {
-                let grants = world.grants(&connection.id).await.into_iter();
-                grants.filter(|grant| grant.part == part).next_back().unwrap()
+                let grants = world.grants(&connection.id).await;
+                grants.into_iter().find(|grant| grant.part == part).unwrap()
             };
             let (own, others) = (of(part).await, of(other).await);
             let want = Want {

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use vouchsafe_identity_provider::{ConnectError, ProviderRefusal};
 
-use super::error;
+use super::message::{self, Message, Tone};
 use crate::html::page;
 use crate::site::Site;
 
@@ -18,10 +18,21 @@ pub(crate) fn response(error: &ConnectError, site: &Site) -> HttpResponse {
         );
     }
     let connections = site.path("/connections");
-    page(
-        status,
-        error::document(title, sentence, Some((&connections, "Your connections"))),
-    )
+    let message = Message {
+        tone: tone(error),
+        ..Message::wrong(title, sentence).way_on(&connections, "Your connections")
+    };
+    page(status, message::document(&message, Some(&site.base)))
+}
+
+/// Nothing is wrong where the person said no, or where the provider will say later whose account it is.
+fn tone(error: &ConnectError) -> Tone {
+    match error {
+        ConnectError::Refused(ProviderRefusal::Declined)
+        | ConnectError::IdentityPending
+        | ConnectError::AlreadyFinished => Tone::Still,
+        _ => Tone::Wrong,
+    }
 }
 
 fn told(error: &ConnectError) -> (StatusCode, &'static str, &'static str) {
@@ -112,7 +123,9 @@ fn told(error: &ConnectError) -> (StatusCode, &'static str, &'static str) {
 
 fn refused(refusal: ProviderRefusal) -> &'static str {
     match refusal {
-        ProviderRefusal::Declined => "You did not agree at the provider, so nothing was connected.",
+        ProviderRefusal::Declined => {
+            "You did not agree at the provider, so nothing was connected. If that was a mistake, start again."
+        }
         ProviderRefusal::Temporary => {
             "The provider cannot do this right now. Wait a moment, then start again."
         }

@@ -2,8 +2,21 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::mark::mark;
+
+/// What stands around the content of a page.
+#[derive(Default)]
+pub(crate) struct Around<'a> {
+    /// Path of the issuer; `None` only where the server failed so early that it is not known.
+    pub(crate) base: Option<&'a str>,
+    /// What stands before the name of the page in the title of the window.
+    pub(crate) title_prefix: &'static str,
+    /// Who is signed in, and the way to change that.
+    pub(crate) corner: Option<Markup>,
+}
+
 /// A whole document.
-pub(crate) fn document(title: &str, body: &Markup) -> Markup {
+pub(crate) fn document(title: &str, around: &Around<'_>, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -11,14 +24,29 @@ pub(crate) fn document(title: &str, body: &Markup) -> Markup {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
-                title { (title) " · Vouchsafe" }
+                meta name="color-scheme" content="light dark";
+                title { (around.title_prefix) (title) " · Vouchsafe" }
+                @if let Some(base) = around.base {
+                    link rel="icon" type="image/svg+xml" href={ (base) "/favicon.svg" };
+                }
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                header { span.brand { "Vouchsafe" } }
+                header {
+                    @if let Some(base) = around.base {
+                        a.brand href={ (base) "/connections" } { (mark()) "Vouchsafe" }
+                    } @else {
+                        span.brand { (mark()) "Vouchsafe" }
+                    }
+                    @if let Some(corner) = &around.corner { (corner) }
+                }
                 main {
                     h1 { (title) }
                     (body)
+                }
+                footer {
+                    p { "Vouchsafe keeps the keys to your accounts. Agents get only what you allow, for a short time, and \
+                         every use is on record." }
                 }
             }
         }
@@ -29,7 +57,7 @@ pub(crate) fn document(title: &str, body: &Markup) -> Markup {
 pub(crate) const STYLE: &str = include_str!("style.css");
 
 /// SHA-256 of [`STYLE`], as a CSP source. A test computes it anew.
-pub(crate) const STYLE_HASH: &str = "sha256-nM36Ox/CfYmL+YC2LaV2lNbotE7v9Ec5vyxceCY/fX4=";
+pub(crate) const STYLE_HASH: &str = "sha256-Nh1ZgnDb59GwZrzepizxd1I24GhWVx2eq0xmoqfswzg=";
 
 #[cfg(test)]
 mod tests {
@@ -49,8 +77,18 @@ mod tests {
 
     #[test]
     fn the_style_stands_in_the_page_as_it_was_hashed() {
-        let page = document("x", &html! {}).into_string();
+        let around = Around {
+            base: Some("/base"),
+            ..Around::default()
+        };
+        let page = document("x", &around, &html! {}).into_string();
         assert!(page.contains(&format!("<style>{STYLE}</style>")));
         assert!(!page.contains("<script") && !page.contains("style=") && !page.contains("http"));
+        assert!(page.contains("href=\"/base/favicon.svg\"") && page.contains("<html lang=\"en\">"));
+    }
+
+    #[test]
+    fn the_style_asks_nothing_of_anybody() {
+        assert!(!STYLE.contains("url(") && !STYLE.contains("@import"));
     }
 }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::layout;
+use super::text::quoted;
 
 /// What the form shows.
 pub(crate) struct Login<'a> {
@@ -22,29 +23,65 @@ pub(crate) struct Login<'a> {
 
 pub(crate) fn document(login: &Login<'_>) -> Markup {
     let title = if login.again { "Sign in again" } else { "Sign in" };
+    let around = layout::Around {
+        base: Some(login.base),
+        title_prefix: login.problem.map_or("", |_| "Error: "),
+        ..layout::Around::default()
+    };
     layout::document(
         title,
-        &html! {
-            div.card {
-                @if login.again {
-                    p { "What you are about to do needs a fresh sign-in." }
-                }
-                @if let Some(problem) = login.problem {
-                    p.problem #problem role="alert" { (problem) }
-                }
-                form #sign-in method="post" action={ (login.base) "/login" } {
-                    input type="hidden" name="csrf" value=(login.csrf);
-                    @if let Some(return_to) = login.return_to {
-                        input type="hidden" name="return_to" value=(return_to);
-                    }
-                    label for="username" { "Name" }
-                    input #username type="text" name="username" value=(login.username) autocomplete="username"
-                        autocapitalize="none" spellcheck="false" maxlength="128" required;
-                    label for="password" { "Password" }
-                    input #password type="password" name="password" autocomplete="current-password" required;
-                    button.main #sign-in-submit type="submit" { "Sign in" }
-                }
-            }
-        },
+        &around,
+        &html! { div.card.narrow { (why(login)) (form(login)) } },
     )
+}
+
+fn why(login: &Login<'_>) -> Markup {
+    html! {
+        @if login.again {
+            p {
+                "You are signed in as " (quoted(login.username)) ". Sign in again to go on: what comes next needs a \
+                 fresh sign-in. If you are somebody else, sign in with your own name."
+            }
+        } @else if let Some(words) = login.return_to.and_then(next) {
+            p { (words) }
+        }
+        @if let Some(problem) = login.problem {
+            p.problem #problem role="alert" { (problem) }
+        }
+    }
+}
+
+/// What waits behind the form.
+fn next(return_to: &str) -> Option<&'static str> {
+    if return_to.starts_with("/oauth/authorize") {
+        Some("An application sent you here. Once you are signed in, you see what it wants and decide.")
+    } else if return_to.starts_with("/interaction/") {
+        Some("An agent asks for something. Once you are signed in, you see what it wants and decide.")
+    } else {
+        None
+    }
+}
+
+fn form(login: &Login<'_>) -> Markup {
+    let (described, invalid) = match login.problem {
+        Some(_) => (Some("problem"), Some("true")),
+        None => (None, None),
+    };
+    let name_known = !login.username.is_empty();
+    html! {
+        form #sign-in method="post" action={ (login.base) "/login" } {
+            input type="hidden" name="csrf" value=(login.csrf);
+            @if let Some(return_to) = login.return_to {
+                input type="hidden" name="return_to" value=(return_to);
+            }
+            label for="username" { "Name" }
+            input #username type="text" name="username" value=(login.username) autocomplete="username"
+                autocapitalize="none" spellcheck="false" maxlength="128" required autofocus[!name_known]
+                aria-describedby=[described] aria-invalid=[invalid];
+            label for="password" { "Password" }
+            input #password type="password" name="password" autocomplete="current-password" required
+                autofocus[name_known] aria-describedby=[described] aria-invalid=[invalid];
+            button.main #sign-in-submit type="submit" { "Sign in" }
+        }
+    }
 }

@@ -1,111 +1,67 @@
-//! Pages over hostile views: what others wrote stays text, and every form is ours.
+//! Pages over hostile views: what others wrote stays text, every form is ours, and each page names what it must.
+
+mod views;
 
 use maud::Markup;
-use vouchsafe_model::{Connection, ConnectionState, HostsDigest, ReconnectReason, ScopeBound, UnixMillis};
-use vouchsafe_oauth_types::{InteractionReason, Scope};
-use vouchsafe_token_exchange::{
-    AgentStanding, AgentView, ConnectionChoice, ConnectionView, ConnectionsView, ConsentView, InteractionView,
+use views::{answered, arrived, connected, consented, ended, frame, interaction, journey};
+use vouchsafe_model::{ReconnectReason, RevocationState};
+use vouchsafe_oauth_types::InteractionReason;
+use vouchsafe_token_exchange::{AgentStanding, ConnectionStanding, ConnectionsView, Exposure};
+
+use super::connect::{self, Asked};
+use super::login::{self, Login};
+use super::{connections, consent, interaction};
+
+const RECONNECT: Asked<'static> = Asked {
+    provider_id: "github",
+    scope: Some("read:<b>"),
+    reconnect: Some("con_1"),
 };
 
-use super::{Frame, connections, consent, interaction};
-
-const HOSTILE: &str = "\"><script>alert(1)</script>\u{202e}";
-const FRAME: Frame<'static> = Frame {
-    base: "/base",
-    username: "ada",
-    csrf: "token-of-this-session",
-};
-
-fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(prefix: &str) -> T {
-    format!("{prefix}_{}", "0".repeat(26)).parse().unwrap()
-}
-
-fn interaction() -> InteractionView {
-    InteractionView {
-        id: id("itn"),
-        client_id: "agent".parse().unwrap(),
-        client_name: HOSTILE.to_owned(),
-        provider_id: "github".parse().unwrap(),
-        provider_name: "GitHub".to_owned(),
-        scope: ScopeBound::Scopes(Scope::parse("repo read:<b>").unwrap()),
-        reason: InteractionReason::AuthorizationNeeded,
-        account: Some(HOSTILE.to_owned()),
-        connections: vec![ConnectionChoice {
-            id: id("con"),
-            label: HOSTILE.to_owned(),
-            sufficient: false,
-        }],
-        expires_at: UnixMillis(0),
-        sign_in_again: false,
-    }
-}
-
-fn agent(standing: AgentStanding) -> AgentView {
-    AgentView {
-        delegation_id: (standing != AgentStanding::Trusted).then(|| id("dlg")),
-        client_id: "agent".parse().unwrap(),
-        client_name: HOSTILE.to_owned(),
-        scope: ScopeBound::Everything,
-        standing,
-        expires_at: None,
-    }
-}
-
-fn connected(standing: AgentStanding) -> ConnectionsView {
-    let connection = Connection {
-        id: id("con"),
-        user_id: id("usr"),
-        provider_id: "github".parse().unwrap(),
-        account_id: "1".to_owned(),
-        account_label: Some(HOSTILE.to_owned()),
-        state: ConnectionState::NeedsConsent {
-            reason: ReconnectReason::GrantDead,
-            since: UnixMillis(0),
-        },
-        upstream_client_id: "x".to_owned(),
-        hosts: HostsDigest::none(),
-        version: 1,
-        created_at: UnixMillis(0),
-        updated_at: UnixMillis(0),
-    };
-    ConnectionsView {
-        connections: vec![ConnectionView {
-            connection,
-            provider_name: "GitHub".to_owned(),
-            last_used: None,
-            agents: vec![agent(standing)],
-            exposed_until: Some(UnixMillis(0)),
-        }],
-        pending: vec![interaction()],
-        connectable: vec![("github".parse().unwrap(), "GitHub".to_owned())],
-    }
-}
-
-fn consented() -> ConsentView {
-    ConsentView {
-        client_id: "app".to_owned(),
-        client_name: HOSTILE.to_owned(),
-        redirect_host: "https://app.example".to_owned(),
-        scope: Scope::parse("exchange").unwrap(),
-        audience: vec![HOSTILE.to_owned()],
-        unproven: true,
-    }
-}
-
-fn pages() -> Vec<Markup> {
+/// Pages with forms.
+fn asking() -> Vec<Markup> {
+    let frame = frame();
     vec![
-        interaction::document(&interaction(), &FRAME),
-        connections::document(&connected(AgentStanding::Granted), &FRAME),
-        consent::document(&consented(), "client_id=app&x=\"><script>", &FRAME),
+        login::document(&login_form(Some("The name or the password is wrong."))),
+        interaction::document(&interaction(), &frame),
+        connections::document(&connected(AgentStanding::Granted), &frame),
+        connect::interstitial(&journey("other-agent"), &RECONNECT, &frame),
+        consent::document(&consented(), "client_id=app&x=\"><script>", &frame),
     ]
+}
+
+/// Pages that only tell.
+fn telling() -> Vec<Markup> {
+    vec![
+        interaction::answered(Some(&answered(true)), "/base"),
+        interaction::answered(Some(&answered(false)), "/base"),
+        connect::connected(&arrived(), "/base"),
+    ]
+}
+
+fn login_form(problem: Option<&'static str>) -> Login<'static> {
+    Login {
+        base: "/base",
+        csrf: "token-of-this-session",
+        return_to: Some("/oauth/authorize?x=\"><script>"),
+        username: views::HOSTILE,
+        again: false,
+        problem,
+    }
+}
+
+fn shown(view: &ConnectionsView) -> String {
+    connections::document(view, &frame()).into_string()
 }
 
 #[test]
 fn atk_43__what_others_wrote_stays_text() {
-    for page in pages() {
+    for page in asking().into_iter().chain(telling()) {
         let page = page.into_string();
+        // What a person typed into a field comes back as it was: turned text there misleads nobody else.
+        let outside_fields = page.replace("\u{202e}\" autocomplete", "");
         assert!(
-            !page.contains("<script") && !page.contains('\u{202e}') && !page.contains("<b>"),
+            !page.contains("<script") && !outside_fields.contains('\u{202e}') && !page.contains("<b>"),
             "{page}"
         );
     }
@@ -113,7 +69,7 @@ fn atk_43__what_others_wrote_stays_text() {
 
 #[test]
 fn az_4_1_10__every_form_posts_to_us_with_the_token() {
-    for page in pages() {
+    for page in asking() {
         let page = page.into_string();
         let forms: Vec<&str> = page.split("<form").skip(1).collect();
         assert!(!forms.is_empty());
@@ -132,22 +88,167 @@ fn az_4_1_10__every_form_posts_to_us_with_the_token() {
 }
 
 #[test]
+fn ids_are_unique_and_every_reference_to_one_leads_somewhere() {
+    for page in asking().into_iter().chain(telling()) {
+        let page = page.into_string();
+        let values = |name: &str| -> Vec<String> {
+            let start = format!(" {name}=\"");
+            page.split(start.as_str())
+                .skip(1)
+                .map(|rest| rest.split('"').next().unwrap().to_owned())
+                .collect()
+        };
+        let ids = values("id");
+        for (i, id) in ids.iter().enumerate() {
+            assert!(!ids[..i].contains(id), "{id} stands twice");
+        }
+        for name in ["for", "aria-labelledby", "aria-describedby"] {
+            for id in values(name) {
+                assert!(ids.contains(&id), "{name}={id} leads nowhere");
+            }
+        }
+    }
+}
+
+#[test]
+fn programs_find_forms_and_buttons_by_these_ids() {
+    let found = |page: &Markup, ids: &[&str]| {
+        for id in ids {
+            assert!(page.0.contains(&format!(" id=\"{id}")), "{id}");
+        }
+    };
+    let pages = asking();
+    found(
+        &pages[0],
+        &["sign-in", "sign-in-submit", "username", "password", "problem"],
+    );
+    found(
+        &pages[1],
+        &[
+            "interaction",
+            "approve",
+            "deny",
+            "connection-con_",
+            "connection-new",
+            "client-id",
+        ],
+    );
+    found(
+        &pages[2],
+        &[
+            "sign-out",
+            "pending",
+            "interaction-itn_",
+            "connection-con_",
+            "reconnect-con_",
+            "disconnect-con_",
+            "withdraw-dlg_",
+            "deny-con_",
+            "connect-github",
+        ],
+    );
+    found(&pages[3], &["connect", "leave", "cancel", "widens"]);
+    found(
+        &pages[4],
+        &[
+            "consent",
+            "approve",
+            "deny",
+            "client-id",
+            "redirect-host",
+            "unproven",
+        ],
+    );
+}
+
+#[test]
+fn what_is_wrong_is_tied_to_the_fields_it_is_about() {
+    let page = login::document(&login_form(Some("Wrong."))).into_string();
+    assert_eq!(
+        page.matches("aria-describedby=\"problem\" aria-invalid=\"true\"")
+            .count(),
+        2
+    );
+    assert!(page.contains("role=\"alert\"") && page.contains("<title>Error: Sign in"));
+    let page = login::document(&login_form(None)).into_string();
+    assert!(!page.contains("aria-invalid=\"") && !page.contains("id=\"problem\""));
+}
+
+#[test]
 fn az_4_1_11__the_consent_page_says_who_asks_for_what_and_where_the_answer_goes() {
-    let page = consent::document(&consented(), "", &FRAME).into_string();
+    let page = |view| consent::document(&view, "", &frame()).into_string();
+    let unproven = page(consented());
     for shown in [
         "<code>app</code>",
         "<code>https://app.example</code>",
         "<code>exchange</code>",
         "id=\"unproven\"",
+        "<dd id=\"identity\">Unverified</dd>",
     ] {
-        assert!(page.contains(shown), "{shown}");
+        assert!(unproven.contains(shown), "{shown}");
     }
+    let mut view = consented();
+    view.unproven = false;
+    view.audience.clear();
+    let registered = page(view);
+    assert!(!registered.contains("id=\"unproven\"") && !registered.contains("Unverified"));
+    // No target named means ours.
+    assert!(registered.contains("this server, <code>https://v.example/base</code>"));
+}
+
+#[test]
+fn cl_06__the_interaction_page_names_other_agents_that_get_more() {
+    let page = interaction::document(&interaction(), &frame()).into_string();
+    for (block, client) in [("widens-con_", "other-agent"), ("widens-new", "trusted-agent")] {
+        let at = page.find(&format!("id=\"{block}")).unwrap();
+        let list = page[at..].split("</ul>").next().unwrap();
+        assert!(list.contains(&format!("<code>{client}</code>")), "{list}");
+    }
+    let mut alone = interaction();
+    alone.connections[0].journey.as_mut().unwrap().widens.clear();
+    alone.new_account.as_mut().unwrap().widens.clear();
+    assert!(
+        !interaction::document(&alone, &frame())
+            .into_string()
+            .contains("widens-")
+    );
+    // Without a connection there is no choice to make, and the page says it for the new one.
+    let mut first = interaction();
+    first.connections.clear();
+    let page = interaction::document(&first, &frame()).into_string();
+    assert!(page.contains("id=\"widens-new\"") && !page.contains("name=\"connection\""));
+    assert!(
+        page.contains("<code>write:&lt;b&gt;</code>"),
+        "what the provider will be asked for"
+    );
+}
+
+#[test]
+fn choosing_an_account_says_what_becomes_of_the_others() {
+    let mut view = interaction();
+    view.reason = InteractionReason::AccountSelection;
+    assert!(
+        interaction::document(&view, &frame())
+            .into_string()
+            .contains("is taken back")
+    );
+}
+
+#[test]
+fn an_answer_is_told_as_it_was() {
+    let page = |approved| interaction::answered(Some(&answered(approved)), "/base").into_string();
+    assert!(page(true).contains("<h1>Allowed</h1>") && page(false).contains("<h1>Not allowed</h1>"));
+    assert!(
+        interaction::answered(None, "/base")
+            .into_string()
+            .contains("<h1>Answered</h1>")
+    );
 }
 
 #[test]
 fn an_agent_that_may_act_can_be_stopped_and_one_that_may_not_has_no_form() {
     let forms = |standing| {
-        let page = connections::document(&connected(standing), &FRAME).into_string();
+        let page = shown(&connected(standing));
         (
             page.contains("id=\"withdraw-dlg_"),
             page.contains("id=\"deny-con_"),
@@ -155,6 +256,52 @@ fn an_agent_that_may_act_can_be_stopped_and_one_that_may_not_has_no_form() {
     };
     assert_eq!(forms(AgentStanding::Granted), (true, true));
     assert_eq!(forms(AgentStanding::Trusted), (false, true));
+    assert_eq!(forms(AgentStanding::Suspended), (true, true));
+    assert_eq!(forms(AgentStanding::Expired), (false, false));
     assert_eq!(forms(AgentStanding::Denied), (false, false));
     assert_eq!(forms(AgentStanding::Withdrawn), (false, false));
+}
+
+#[test]
+fn a_connection_says_whether_it_can_be_used_and_what_is_still_out() {
+    let page = |standing, exposure| {
+        let mut view = connected(AgentStanding::Granted);
+        view.connections[0].standing = standing;
+        view.connections[0].exposure = exposure;
+        shown(&view)
+    };
+    let broken = page(
+        ConnectionStanding::NeedsConsent(ReconnectReason::CredentialsReset),
+        Exposure::None,
+    );
+    assert!(broken.contains("Needs your consent again.") && broken.contains("Your password was reset"));
+    assert!(broken.contains("id=\"reconnect-con_") && broken.contains("No agent holds a token"));
+    let usable = page(ConnectionStanding::Usable, Exposure::WithoutEnd);
+    assert!(!usable.contains("id=\"reconnect-") && usable.contains("have no end of their own"));
+    let off = page(ConnectionStanding::ProviderOff, Exposure::None);
+    assert!(!off.contains("id=\"reconnect-") && off.contains("switched this provider off"));
+}
+
+#[test]
+fn what_the_provider_has_not_confirmed_stands_on_the_page() {
+    let page = |state| {
+        let mut view = connected(AgentStanding::Granted);
+        view.ended = vec![ended(state)];
+        shown(&view)
+    };
+    assert!(page(RevocationState::PendingUpstream).contains("has not confirmed yet"));
+    assert!(page(RevocationState::Abandoned).contains("Remove it in your account"));
+    assert!(page(RevocationState::RevokedUpstream).contains("has confirmed that our access is over"));
+}
+
+#[test]
+fn an_empty_page_says_what_to_do() {
+    let mut view = connected(AgentStanding::Granted);
+    view.connections.clear();
+    assert!(shown(&view).contains("Connect an account below"));
+    view.connectable.clear();
+    assert!(shown(&view).contains("ask them"));
+    let mut view = connected(AgentStanding::Granted);
+    view.connections[0].agents.clear();
+    assert!(shown(&view).contains("No agent may use this account."));
 }

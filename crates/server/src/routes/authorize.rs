@@ -12,7 +12,8 @@ use vouchsafe_token_exchange::{AuthorizeOutcome, ConsentView};
 
 use crate::html::{FormTargets, page, page_with_forms_to, see_other};
 use crate::page_error::PageError;
-use crate::pages::{Frame, consent, error};
+use crate::pages::message::{self, Message};
+use crate::pages::{Frame, consent};
 use crate::site::Site;
 use crate::{body, csrf, origin, visitor};
 
@@ -80,7 +81,7 @@ fn answer(
     match (outcome, signed_in) {
         (AuthorizeOutcome::Refused(refusal), _) => Ok(page(
             StatusCode::BAD_REQUEST,
-            error::document(refusal.title, refusal.sentence, None),
+            message::document(&Message::wrong(refusal.title, refusal.sentence), Some(&site.base)),
         )),
         (AuthorizeOutcome::Redirect(location), _) => see_other(&location),
         (AuthorizeOutcome::Consent(view), Some(signed_in)) => Ok(ask(site, request, signed_in, &view)),
@@ -92,12 +93,7 @@ fn answer(
 }
 
 fn ask(site: &Site, request: &HttpRequest, signed_in: &SignedIn, view: &ConsentView) -> HttpResponse {
-    let csrf = site.app.vault.csrf_token(signed_in.session.id.as_str());
-    let frame = Frame {
-        base: &site.base,
-        username: &signed_in.user.username,
-        csrf: &csrf,
-    };
+    let frame = Frame::of(site, request, signed_in);
     let query = request.query_string();
     let document = consent::document(view, query, &frame);
     page_with_forms_to(&back_to_client(query), StatusCode::OK, document)

@@ -44,12 +44,7 @@ async fn get(
         Ok(view) => view,
         Err(error) => return Ok(connect_problem::response(&error, &site)),
     };
-    let csrf = site.app.vault.csrf_token(signed_in.session.id.as_str());
-    let frame = Frame {
-        base: &site.base,
-        username: &signed_in.user.username,
-        csrf: &csrf,
-    };
+    let frame = Frame::of(&site, &request, &signed_in);
     let scope = scope.as_ref().map(ToString::to_string);
     let asked = Asked {
         provider_id: provider_id.as_str(),

@@ -16,11 +16,6 @@ pub(super) fn resource() -> Resource {
 async fn get(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, PageError> {
     let signed_in = visitor::required(&site, &request).await?;
     let view = site.app.authorization_server.connections_view(&signed_in).await?;
-    let csrf = site.app.vault.csrf_token(signed_in.session.id.as_str());
-    let frame = Frame {
-        base: &site.base,
-        username: &signed_in.user.username,
-        csrf: &csrf,
-    };
+    let frame = Frame::of(&site, &request, &signed_in);
     Ok(page(StatusCode::OK, connections::document(&view, &frame)))
 }

@@ -32,7 +32,7 @@ async fn post(
         Ok(_) => see_other(&site.path("/connections")),
         Err(RevokeError::NotFound) => Err(PageError::NotFound),
         Err(error) => {
-            tracing::error!(error = %error, connection.id = %id, "a connection could not be revoked");
+            tracing::error!(error = &error as &dyn std::error::Error, connection.id = %id, "a connection could not be revoked");
             Err(PageError::Unavailable)
         }
     }

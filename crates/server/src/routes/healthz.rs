@@ -1,14 +1,12 @@
 //! `GET /healthz`: the process answers.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, Resource, web};
+use actix_web::{HttpResponse, Resource};
 
 use crate::wire_error;
 
 pub(super) fn resource() -> Resource {
-    super::only("/healthz", "GET, HEAD")
-        .get(get)
-        .route(web::head().to(get))
+    super::only("/healthz", "GET").get(get)
 }
 
 async fn get() -> HttpResponse {

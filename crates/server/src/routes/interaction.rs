@@ -6,12 +6,14 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 use vouchsafe_oauth_types::Form;
+use vouchsafe_sign_in::SignedIn;
 use vouchsafe_token_exchange::{Approval, Approved, InteractionRefusal};
 
 use super::authorize::decision;
 use crate::html::{page, page_with_forms_to, see_other};
 use crate::page_error::PageError;
-use crate::pages::{Frame, connect_problem, error, interaction};
+use crate::pages::message::{self, Message};
+use crate::pages::{Frame, connect_problem, interaction};
 use crate::site::Site;
 use crate::{body, csrf, departure, origin, visitor};
 
@@ -27,18 +29,13 @@ async fn get(
     let signed_in = visitor::required(&site, &request).await?;
     let view = match site.app.authorization_server.interaction(&id, &signed_in).await {
         Ok(view) => view,
-        Err(InteractionRefusal::Decided) => return Ok(answered(&site, StatusCode::OK)),
+        Err(InteractionRefusal::Decided) => return answered(&site, (&id, &signed_in), StatusCode::OK).await,
         Err(refusal) => return refused(&site, &request, refusal),
     };
     if view.sign_in_again {
         return Err(visitor::sign_in_first(&site, &request));
     }
-    let csrf = site.app.vault.csrf_token(signed_in.session.id.as_str());
-    let frame = Frame {
-        base: &site.base,
-        username: &signed_in.user.username,
-        csrf: &csrf,
-    };
+    let frame = Frame::of(&site, &request, &signed_in);
     let targets = departure::targets(&site, &view.provider_id).await?;
     Ok(page_with_forms_to(
         &targets,
@@ -70,6 +67,7 @@ async fn post(
     match decided {
         Ok(Approved::Delegated(_)) => here(&site, &request),
         Ok(Approved::Leave(departure)) => departure::leave(&departure),
+        Err(InteractionRefusal::Decided) => answered(&site, (&id, &signed_in), StatusCode::CONFLICT).await,
         Err(refusal) => refused(&site, &request, refusal),
     }
 }
@@ -96,13 +94,14 @@ fn here(site: &Site, request: &HttpRequest) -> Result<HttpResponse, PageError> {
     see_other(&site.path(site.within(request.path())))
 }
 
-fn answered(site: &Site, status: StatusCode) -> HttpResponse {
-    let connections = site.path("/connections");
-    let (title, sentence) = ANSWERED;
-    page(
-        status,
-        error::document(title, sentence, Some((&connections, "Your connections"))),
-    )
+async fn answered(
+    site: &Site,
+    (id, signed_in): (&str, &SignedIn),
+    status: StatusCode,
+) -> Result<HttpResponse, PageError> {
+    let server = &site.app.authorization_server;
+    let view = server.answered_interaction(id, signed_in).await?;
+    Ok(page(status, interaction::answered(view.as_ref(), &site.base)))
 }
 
 fn refused(
@@ -113,22 +112,20 @@ fn refused(
     let (status, (title, sentence)) = match refusal {
         InteractionRefusal::NotFound => (StatusCode::NOT_FOUND, NOT_YOURS),
         InteractionRefusal::Expired => (StatusCode::GONE, EXPIRED),
-        InteractionRefusal::Decided => return Ok(answered(site, StatusCode::CONFLICT)),
+        InteractionRefusal::Decided => (StatusCode::CONFLICT, ANSWERED),
         InteractionRefusal::WrongConnection => (StatusCode::CONFLICT, WRONG_ACCOUNT),
         InteractionRefusal::SignInAgain => return Err(visitor::sign_in_first(site, request)),
         InteractionRefusal::Connect(error) => return Ok(connect_problem::response(&error, site)),
         InteractionRefusal::Unavailable(error) => return Err(error.into()),
     };
     let connections = site.path("/connections");
-    Ok(page(
-        status,
-        error::document(title, sentence, Some((&connections, "Your connections"))),
-    ))
+    let message = Message::wrong(title, sentence).way_on(&connections, "Your connections");
+    Ok(page(status, message::document(&message, Some(&site.base))))
 }
 
 const ANSWERED: (&str, &str) = (
     "Answered",
-    "This request has been answered. You can close this page and go back to the agent.",
+    "This request was answered before. You can close this page and go back to the agent.",
 );
 const NOT_YOURS: (&str, &str) = (
     "Not found",

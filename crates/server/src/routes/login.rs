@@ -62,7 +62,7 @@ async fn post(
     {
         Ok((signed_in, cookie)) => welcome(&site, &signed_in, &cookie, return_to.as_ref()),
         Err(SignInError::Refused) => {
-            let problem = Some("The name or the password is wrong.");
+            let problem = Some("The name or the password is wrong. Check both and try again.");
             let shown = Shown {
                 status: StatusCode::FORBIDDEN,
                 return_to,

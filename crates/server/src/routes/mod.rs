@@ -1,19 +1,20 @@
 //! The URLs, one file each (`architecture` section 11).
 
-mod admin_records;
-mod admin_revoke;
+pub(crate) mod admin;
 mod authorize;
 mod connect;
 mod connect_callback;
 mod connections;
 mod deny_agent;
 mod disconnect;
+mod favicon;
 mod healthz;
 mod interaction;
 mod jwks;
 mod login;
 mod logout;
 mod metadata;
+mod openapi;
 mod readyz;
 mod root;
 mod token;
@@ -45,12 +46,20 @@ pub(crate) fn configure(config: &mut ServiceConfig, base: &str) {
             .service(disconnect::resource())
             .service(deny_agent::resource())
             .service(withdraw::resource())
-            .service(admin_records::resource())
-            .service(admin_revoke::resource())
+            .configure(admin::configure)
+            .service(openapi::resource())
+            .service(favicon::resource())
             .service(healthz::resource())
             .service(readyz::resource())
             .service(root::resource("/")),
     );
+}
+
+/// The routes behind a local socket.
+#[cfg(unix)]
+pub(crate) fn configure_local(config: &mut ServiceConfig) {
+    admin::configure(config);
+    config.service(openapi::resource());
 }
 
 /// A URL whose other methods get 405 with `Allow`.

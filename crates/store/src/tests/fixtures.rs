@@ -103,6 +103,7 @@ fn client(ids: &Ids) -> Client {
         secrets: vec![ClientSecretDigest {
             key_id: ids.next(),
             mac: ids.bytes(),
+            created_at: None,
         }],
         redirect_uris: vec!["https://agent.example/callback".to_owned()],
         grant_types: vec![GrantType::AuthorizationCode, GrantType::TokenExchange],

@@ -221,7 +221,7 @@ both_databases! {
             let key = world.tag(AdminKey {
                 id: world.ids.next(),
                 name: "ops".to_owned(),
-                secret: ClientSecretDigest { key_id: world.ids.next(), mac: world.ids.bytes() },
+                secret: ClientSecretDigest { key_id: world.ids.next(), mac: world.ids.bytes(), created_at: None },
                 scopes: vec![AdminScope::Read, AdminScope::Trust],
                 created_at: at(1),
                 expires_at: None,

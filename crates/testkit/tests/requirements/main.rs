@@ -2,7 +2,22 @@
 
 #![expect(non_snake_case, reason = "tests carry requirement ids")]
 
+mod admin_client_secrets;
+mod admin_clients;
+mod admin_connections;
+mod admin_keys;
+#[cfg(unix)]
+mod admin_local;
+mod admin_providers;
+mod admin_records;
+mod admin_scopes;
+mod admin_support;
+mod admin_users;
 mod attack_review;
+mod bad_input;
+mod bad_input_flows;
+mod bad_input_raw;
+mod bad_input_rows;
 mod client_authentication;
 mod codes;
 mod configuration;
@@ -13,9 +28,13 @@ mod exchange_request;
 mod exchange_response;
 mod exchange_target;
 mod forge;
+mod pages;
 mod races;
+mod raw;
 mod restarts;
 mod rotation;
 mod row_comparison;
+mod throttling;
+mod transport;
 mod vault;
 mod vault_exchange;

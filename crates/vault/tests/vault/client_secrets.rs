@@ -44,6 +44,7 @@ fn a_digest_under_an_unknown_key_matches_nothing_and_hides_no_other() {
     let relabelled = ClientSecretDigest {
         key_id: ids(4).next(),
         mac: good.mac,
+        created_at: None,
     };
     assert!(!vault.client_secret_matches(
         "client",

@@ -9,7 +9,6 @@ use vouchsafe_model::{AdminScope, Clock as _};
 
 use super::{ConfigArgument, Failure, Output};
 use crate::clock::SystemClock;
-use crate::config::Config;
 use crate::{logging, service};
 
 /// Keys for the admin API.
@@ -36,7 +35,7 @@ pub(super) struct CreateArguments {
 
 pub(super) async fn run(command: AdminKeyCommand, handle: Handle) -> Result<ExitCode, Failure> {
     let AdminKeyCommand::Create(arguments) = command;
-    let mut config = Config::read(&arguments.config.config)?;
+    let mut config = arguments.config.read()?;
     // Only what went wrong: the key is read from the output by scripts.
     "warn".clone_into(&mut config.log.level);
     logging::begin(&config.log);

@@ -65,7 +65,7 @@ pub(super) fn store(config: &Config) -> Result<Store, Failure> {
 }
 
 async fn tail(arguments: TailArguments) -> Result<ExitCode, Failure> {
-    let store = store(&Config::read(&arguments.config.config)?)?;
+    let store = store(&arguments.config.read()?)?;
     let mut output = Output::to_stdout();
     let last = store.read_blocking(records::last)?.map_or(0, |row| row.seq);
     let mut next = (last - i64::from(arguments.n) + 1).max(1);
@@ -86,7 +86,7 @@ async fn tail(arguments: TailArguments) -> Result<ExitCode, Failure> {
 }
 
 fn export(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
-    let store = store(&Config::read(&arguments.config.config)?)?;
+    let store = store(&arguments.config.read()?)?;
     let instance = store
         .read_blocking(instance::get)?
         .ok_or_else(|| Failure::new("the database holds no instance: there is nothing to export"))?;

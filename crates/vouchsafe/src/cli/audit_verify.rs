@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
 
 fn verify(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
     let mut output = Output::to_stdout();
-    let config = || Config::read(&arguments.config.config).map_err(Failure::from);
+    let config = || arguments.config.read().map_err(Failure::from);
     let (report, state) = match (&arguments.export, &arguments.public_key) {
         (Some(export), Some(keys)) => (
             offline(export, &trust(keys, arguments.checkpoint.as_deref())?)?,

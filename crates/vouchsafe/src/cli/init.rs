@@ -9,10 +9,11 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::runtime::Handle;
 use vouchsafe_model::{AdminScope, Ids, OsEntropy};
+use vouchsafe_store::Location;
 
 use super::{Failure, Output};
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::files::{self, Readers};
 use crate::{key_file, logging, service};
 
@@ -37,7 +38,7 @@ pub(super) async fn run(arguments: &InitArguments, handle: Handle) -> Result<Exi
     let mut output = Output::to_stdout();
     let config_file = dir.join(CONFIG);
     files::create(&config_file, TEMPLATE.as_bytes(), Readers::Owner)?;
-    let mut config = Config::read(&config_file)?;
+    let mut config = Config::read(&config_file, &Environment::of_process())?;
     "warn".clone_into(&mut config.log.level);
     logging::begin(&config.log);
     key_file::create(
@@ -61,7 +62,10 @@ pub(super) async fn run(arguments: &InitArguments, handle: Handle) -> Result<Exi
         "key file        {}  (opens everything: keep a copy apart from the database)",
         config.key_file.display()
     ));
-    output.line(format_args!("database        {}", dir.join(DATABASE).display()));
+    output.line(match &config.database {
+        Location::Sqlite(path) => format!("database        {}", path.display()),
+        Location::Postgres(_) => "database        PostgreSQL".to_owned(),
+    });
     output.line(format_args!(
         "public keys     {}  (the record is verified with these)",
         config.public_key_file.display()

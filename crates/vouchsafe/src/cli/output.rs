@@ -22,6 +22,11 @@ impl Output {
         Self(Box::new(writer))
     }
 
+    /// Text that ends with its own line end.
+    pub fn text(&mut self, text: impl fmt::Display) {
+        drop(write!(self.0, "{text}").and_then(|()| self.0.flush()));
+    }
+
     /// One line.
     pub fn line(&mut self, text: impl fmt::Display) {
         drop(writeln!(self.0, "{text}").and_then(|()| self.0.flush()));

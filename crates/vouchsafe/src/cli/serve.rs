@@ -6,26 +6,38 @@ use tokio::runtime::Handle;
 use vouchsafe_store::{Store, StoreOptions};
 
 use super::{ConfigArgument, Failure, Output};
-use crate::config::Config;
 use crate::logging;
 use crate::process_lock::ProcessLock;
 use crate::service::Service;
 
 pub(super) async fn run(argument: &ConfigArgument, handle: Handle) -> Result<ExitCode, Failure> {
-    let config = Config::read(&argument.config)?;
+    let config = argument.read()?;
+    let format = config.log.format;
     logging::begin(&config.log);
-    let service = Service::start(config, handle).await?;
-    service.run(told_to_stop()).await?;
-    Ok(ExitCode::SUCCESS)
+    let served = async {
+        let service = Service::start(config, handle).await?;
+        service.run(told_to_stop()).await
+    };
+    match served.await {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(Failure::from(error).in_format(format)),
+    }
 }
 
 pub(super) fn migrate(argument: &ConfigArgument) -> Result<ExitCode, Failure> {
-    let config = Config::read(&argument.config)?;
+    let config = argument.read()?;
+    let format = config.log.format;
     logging::begin(&config.log);
-    let _lock = ProcessLock::take(&config.database)?;
-    let store = Store::open(config.database, StoreOptions::default())?;
-    let count = store.migrate()?;
-    Output::to_stdout().line(format_args!("{count} migration(s) run; the schema is up to date"));
+    let migrated = || -> Result<usize, Failure> {
+        let _lock = ProcessLock::take(&config.database)?;
+        let store = Store::open(config.database, StoreOptions::default())?;
+        Ok(store.migrate()?)
+    };
+    let count = migrated().map_err(|failure| failure.in_format(format))?;
+    Output::to_stdout().line(match count {
+        0 => "the schema was up to date already: nothing was done".to_owned(),
+        count => format!("{count} migration(s) run: the schema is up to date"),
+    });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -10,7 +10,7 @@ use vouchsafe_token_exchange::ClientDefinition;
 
 use super::error::{ConfigError, Place};
 use super::provider::ProviderLine;
-use super::secret_source::Source;
+use super::secret_source::{self, Hidden, Source};
 use super::table::{CeilingTable, ClientTable};
 
 pub(super) fn definitions(
@@ -97,21 +97,30 @@ impl Reading<'_> {
         let source = Source {
             inline: table.secret,
             file: table.secret_file,
-            of: format!("client {}", self.id),
+            label: self.label(),
             key: "secret",
         };
-        let one = source.read(self.place, &self.span)?;
-        if one.is_some() && !table.secrets.is_empty() {
-            return Err(self.wrong(
-                "secrets",
-                "there is a single secret as well",
-                "move it into `secrets`",
-            ));
+        let mut secrets: Vec<_> = source.read(self.place, &self.span)?.into_iter().collect();
+        for (key, more) in [
+            ("secrets", table.secrets.len()),
+            ("secret_files", table.secret_files.len()),
+        ] {
+            if more > 0 && !secrets.is_empty() {
+                return Err(self.wrong(key, "there is a single secret as well", "keep the list alone"));
+            }
         }
-        Ok(one
-            .into_iter()
-            .chain(table.secrets.into_iter().map(|hidden| hidden.0))
-            .collect())
+        secrets.extend(table.secrets.into_iter().map(|Hidden(secret)| secret));
+        for path in table.secret_files {
+            let read = secret_source::read(self.place, &path);
+            secrets.push(read.map_err(|problem| {
+                self.wrong(
+                    "secret_files",
+                    problem,
+                    "name a file that holds it and that this user may read",
+                )
+            })?);
+        }
+        Ok(secrets)
     }
 
     fn auth_method(&self, text: Option<&str>) -> Result<ClientAuthMethod, ConfigError> {
@@ -198,12 +207,15 @@ impl Reading<'_> {
         })
     }
 
-    fn key(&self, key: &str) -> String {
-        format!("client {}, {key}", self.id)
+    fn label(&self) -> String {
+        if self.id.is_empty() {
+            return "client.".to_owned();
+        }
+        format!("client {}, ", self.id)
     }
 
     fn wrong(&self, key: &str, problem: impl Into<String>, remedy: &str) -> ConfigError {
         self.place
-            .at(Some(self.span.clone()), self.key(key), problem, remedy)
+            .of_key(&self.span, (&self.label(), key), problem, remedy)
     }
 }

@@ -4,54 +4,91 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// Names the file, the line where it is known, the key, what is wrong and what to do. Never a value of the file.
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::nearest::nearest;
+
+/// Names the file and line, or the variable, the key, what is wrong and what to do. Never a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    file: PathBuf,
-    line: Option<usize>,
+    source: Source,
     key: Option<String>,
     problem: String,
-    remedy: Option<String>,
+    remedy: String,
+}
+
+/// Who says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
+    File {
+        file: PathBuf,
+        line: Option<usize>,
+    },
+    /// A variable of the environment.
+    Variable(String),
 }
 
 impl ConfigError {
     pub(crate) fn of_file(file: &Path, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
-            file: file.to_owned(),
-            line: None,
+            source: Source::File {
+                file: file.to_owned(),
+                line: None,
+            },
             key: None,
             problem: problem.into(),
-            remedy: Some(remedy.into()),
+            remedy: remedy.into(),
+        }
+    }
+
+    pub(super) fn of_variable(name: &str, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            source: Source::Variable(printable(name)),
+            key: None,
+            problem: problem.into(),
+            remedy: remedy.into(),
         }
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file.display())?;
-        if let Some(line) = self.line {
-            write!(f, ", line {line}")?;
+        match &self.source {
+            // The name says which key.
+            Source::Variable(name) => write!(f, "{name} of the environment")?,
+            Source::File { file, line } => {
+                write!(f, "{}", file.display())?;
+                if let Some(line) = line {
+                    write!(f, ", line {line}")?;
+                }
+                if let Some(key) = &self.key {
+                    write!(f, ", {key}")?;
+                }
+            }
         }
-        if let Some(key) = &self.key {
-            write!(f, ", {key}")?;
-        }
-        write!(f, ": {}", self.problem)?;
-        match &self.remedy {
-            Some(remedy) => write!(f, "; {remedy}"),
-            None => Ok(()),
-        }
+        write!(f, ": {}; {}", self.problem, self.remedy)
     }
 }
 
 impl std::error::Error for ConfigError {}
 
-/// The file that is being read.
+/// The file that is being read, and what the environment adds to it.
 pub(super) struct Place<'a> {
     pub(super) file: &'a Path,
     pub(super) text: &'a str,
+    /// The variables: the span of the first begins right behind the text, of the next one behind that.
+    pub(super) variables: &'a [String],
+    /// Everything as parsed, for finding the line of a key.
+    pub(super) document: DeTable<'a>,
 }
 
 impl Place<'_> {
+    /// Where the spans of variables begin.
+    pub(super) fn behind(text: &str) -> usize {
+        text.len() + 1
+    }
+
     /// Something is wrong with a value.
     pub(super) fn at(
         &self,
@@ -60,25 +97,36 @@ impl Place<'_> {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) -> ConfigError {
+        let variable = span
+            .as_ref()
+            .and_then(|span| span.start.checked_sub(Self::behind(self.text)))
+            .and_then(|index| self.variables.get(index));
+        let source = match variable {
+            Some(name) => Source::Variable(name.clone()),
+            None => Source::File {
+                file: self.file.to_owned(),
+                line: span.map(|span| line(self.text, span.start)),
+            },
+        };
         ConfigError {
-            file: self.file.to_owned(),
-            line: span.map(|span| self.line(span.start)),
-            key: Some(key.into()),
-            problem: problem.into(),
-            remedy: Some(remedy.into()),
+            source,
+            key: Some(printable(&key.into())),
+            problem: printable(&problem.into()),
+            remedy: printable(&remedy.into()),
         }
     }
 
-    /// The file is no TOML, or no configuration. The parser's own words name the key and what is expected; a value of
-    /// the wrong type, which may be a secret, is not repeated.
-    pub(super) fn syntax(&self, error: &toml::de::Error) -> ConfigError {
-        ConfigError {
-            file: self.file.to_owned(),
-            line: error.span().map(|span| self.line(span.start)),
-            key: None,
-            problem: without_value(&error.message().trim_end().replace('\n', ", ")),
-            remedy: None,
-        }
+    /// Something is wrong with `key` of the table at `table`: on the line of the key, or of the table where it is
+    /// missing. `label` stands before the key in the sentence (`client agent, `).
+    pub(super) fn of_key(
+        &self,
+        table: &Range<usize>,
+        (label, key): (&str, &str),
+        problem: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> ConfigError {
+        let span = span_below(&self.document, table, key).unwrap_or_else(|| table.clone());
+        self.at(Some(span), format!("{label}{key}"), problem, remedy)
     }
 
     /// A path of the file: relative ones begin in its folder.
@@ -89,24 +137,107 @@ impl Place<'_> {
     pub(super) fn resolve(&self, path: &Path) -> PathBuf {
         self.file.parent().unwrap_or(Path::new("")).join(path)
     }
+}
 
-    fn line(&self, offset: usize) -> usize {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        before.matches('\n').count() + 1
+/// The file is no TOML.
+pub(super) fn syntax(file: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let (message, _) = library_words(error.message());
+    let key = error.span().and_then(|span| text.get(span)).unwrap_or_default();
+    let (problem, remedy) = if message == "duplicate key" {
+        // The span is that of the key, never of a value.
+        let problem = format!("`{}` stands here a second time", printable(key.trim()));
+        (problem, "keep one of them")
+    } else {
+        let problem = format!("this is no TOML ({message})");
+        (
+            problem,
+            "text stands in quotes, lists in [ ], each key on a line of its own",
+        )
+    };
+    ConfigError {
+        source: Source::File {
+            file: file.to_owned(),
+            line: error.span().map(|span| line(text, span.start)),
+        },
+        key: None,
+        problem,
+        remedy: remedy.to_owned(),
     }
 }
 
-/// `invalid type: string "…", expected …` without what stands between.
-fn without_value(message: &str) -> String {
-    let Some(rest) = message
-        .strip_prefix("invalid type: ")
-        .or_else(|| message.strip_prefix("invalid value: "))
-    else {
-        return message.to_owned();
-    };
-    let kind = rest.split([' ', ',']).next().unwrap_or_default();
-    match rest.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("invalid type: {kind}, expected {expected}"),
-        None => "invalid type".to_owned(),
+/// What a library found wrong, in one line, and what to do, if that follows. Without values, which may be secrets.
+pub(super) fn library_words(message: &str) -> (String, Option<String>) {
+    let message = message.trim_end().replace('\n', " ");
+    if let Some((_, rest)) = message.split_once("unknown field `")
+        && let Some((field, known)) = rest.split_once("`, expected ")
+    {
+        let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+        let remedy = match nearest(field, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        let problem = format!("there is no field `{field}`");
+        return (printable(&problem), Some(printable(&remedy)));
     }
+    let of_a_value = ["invalid type: ", "invalid value: ", "unknown variant "]
+        .iter()
+        .find_map(|words| message.split_once(words));
+    let Some((_, rest)) = of_a_value else {
+        return (printable(&message), None);
+    };
+    let (rest, field) = match rest.rsplit_once(" in `") {
+        Some((rest, field)) => (rest, format!("`{}", field.trim_end())),
+        None => (rest, "a value".to_owned()),
+    };
+    let problem = match rest.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("{field} is not {expected}"),
+        None => format!("{field} is of the wrong type"),
+    };
+    (printable(&problem), None)
+}
+
+fn line(text: &str, offset: usize) -> usize {
+    let before = text.get(..offset).unwrap_or(text);
+    before.matches('\n').count() + 1
+}
+
+/// Names come from the file: nothing in them may move the cursor or begin a line of its own.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+/// The span of the value that a dotted key leads to, from the table with the span `table`, as far as it leads.
+fn span_below(document: &DeTable<'_>, table: &Range<usize>, key: &str) -> Option<Range<usize>> {
+    let mut here = table_at(document, table)?;
+    let mut span = None;
+    for segment in key.split('.') {
+        match here.get(segment) {
+            Some(value) => {
+                span = Some(value.span());
+                let DeValue::Table(inner) = value.get_ref() else {
+                    break;
+                };
+                here = inner;
+            }
+            // Its first words may name the table itself.
+            None if span.is_none() => {}
+            None => break,
+        }
+    }
+    span
+}
+
+/// The table that has this span.
+fn table_at<'a, 'b>(document: &'a DeTable<'b>, span: &Range<usize>) -> Option<&'a DeTable<'b>> {
+    fn within<'a, 'b>(value: &'a Spanned<DeValue<'b>>, span: &Range<usize>) -> Option<&'a DeTable<'b>> {
+        match value.get_ref() {
+            DeValue::Table(table) if value.span() == *span => Some(table),
+            DeValue::Table(table) => table_at(table, span),
+            DeValue::Array(values) => values.iter().find_map(|value| within(value, span)),
+            _ => None,
+        }
+    }
+    document.values().find_map(|value| within(value, span))
 }

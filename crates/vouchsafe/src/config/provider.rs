@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use toml::Spanned;
-use vouchsafe_identity_provider::catalogue::{template, template_names};
+use vouchsafe_identity_provider::catalogue::{CatalogueError, template, template_names};
 use vouchsafe_identity_provider::{Entry, EntryOverrides};
 use vouchsafe_model::{ProviderId, Secret};
 
-use super::error::{ConfigError, Place};
+use super::error::{ConfigError, Place, library_words};
+use super::nearest::nearest;
 use super::secret_source::Source;
 use super::table::ProviderTable;
 
@@ -35,9 +36,10 @@ pub(super) fn lines(
         let span = table.span();
         let line = line(place, table, internal_hosts)?;
         if !seen.insert(line.id.clone()) {
-            return Err(place.at(
-                Some(span),
-                format!("provider {}", line.id),
+            let label = format!("provider {}, ", line.id);
+            return Err(place.of_key(
+                &span,
+                (&label, "id"),
                 "there are two of this id",
                 "rename or remove one",
             ));
@@ -63,26 +65,32 @@ fn line(
         fields,
     } = table.into_inner();
     let id: ProviderId = id.parse().map_err(|error: vouchsafe_model::InvalidProviderId| {
-        place.at(
-            Some(span.clone()),
-            "provider.id",
+        place.of_key(
+            &span,
+            ("provider.", "id"),
             error.to_string(),
             "choose such a name",
         )
     })?;
+    let label = format!("provider {id}, ");
+    let wrong =
+        |key: &str, problem: String, remedy: &str| place.of_key(&span, (&label, key), problem, remedy);
     let known = template(&name).ok_or_else(|| {
-        let remedy = format!("use one of {}", template_names().join(", "));
-        place.at(
-            Some(span.clone()),
-            format!("provider {id}, template"),
-            "there is no such template",
-            remedy,
-        )
+        let names = template_names();
+        let remedy = match nearest(&name, names.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("use one of {}", names.join(", ")),
+        };
+        wrong("template", "there is no such template".to_owned(), &remedy)
     })?;
+    if client_id.is_empty() {
+        let remedy = "register Vouchsafe with the provider and write the client id here";
+        return Err(wrong("client_id", "it is empty".to_owned(), remedy));
+    }
     let secret = Source {
         inline: client_secret,
         file: client_secret_file,
-        of: format!("provider {id}"),
+        label: label.clone(),
         key: "client_secret",
     };
     let client_secret = secret.read(place, &span)?;
@@ -93,21 +101,27 @@ fn line(
     };
     let entry = known.resolve(overrides).map_err(|error| {
         let remedy = "its fields stand under [provider.override], its variables under [provider.vars]";
-        place.at(
-            Some(span.clone()),
-            format!("provider {id}"),
-            error.to_string(),
-            remedy,
-        )
+        match error {
+            CatalogueError::Field {
+                field,
+                problem,
+                remedy,
+                ..
+            } if field.starts_with("vars.") => wrong(&field, problem, &remedy),
+            CatalogueError::Field {
+                field,
+                problem,
+                remedy,
+                ..
+            } => wrong(&format!("override.{field}"), problem, &remedy),
+            // The words of the parser may hold a value, and values may be secrets.
+            CatalogueError::Syntax { message, .. } => {
+                let (problem, better) = library_words(&message);
+                wrong("override", problem, better.as_deref().unwrap_or(remedy))
+            }
+            other => wrong("override", other.to_string(), remedy),
+        }
     })?;
-    if client_id.is_empty() {
-        return Err(place.at(
-            Some(span),
-            format!("provider {id}, client_id"),
-            "it is empty",
-            "register Vouchsafe with the provider and write the client id here",
-        ));
-    }
     Ok(ProviderLine {
         id,
         entry,

@@ -40,8 +40,8 @@ impl<'de> Deserialize<'de> for Hidden {
 pub(super) struct Source {
     pub(super) inline: Option<Hidden>,
     pub(super) file: Option<PathBuf>,
-    /// Whose it is, for sentences: `client briefing-agent`.
-    pub(super) of: String,
+    /// Whose it is, as it stands before the key in sentences: `client briefing-agent, `.
+    pub(super) label: String,
     /// The key of the first; the second is called `<key>_file`.
     pub(super) key: &'static str,
 }
@@ -56,33 +56,35 @@ impl Source {
         let Self {
             inline,
             file,
-            of,
+            label,
             key,
         } = self;
-        let wrong = |key: String, problem: String, remedy| {
-            place.at(Some(span.clone()), format!("{of}, {key}"), problem, remedy)
-        };
         match (inline, file) {
             (Some(_), Some(_)) => {
                 let problem = format!("{key} and {key}_file are both set");
-                Err(wrong(key.to_owned(), problem, "keep one of them"))
+                Err(place.of_key(span, (&label, key), problem, "keep one of them"))
             }
             (Some(Hidden(secret)), None) => Ok(Some(secret)),
-            (None, Some(path)) => read(&place.resolve(&path)).map(Some).map_err(|problem| {
-                wrong(
-                    format!("{key}_file"),
-                    problem,
-                    "name a file that this user may read",
-                )
-            }),
+            (None, Some(path)) => {
+                let key = format!("{key}_file");
+                read(place, &path).map(Some).map_err(|problem| {
+                    let remedy = "name a file that holds it and that this user may read";
+                    place.of_key(span, (&label, &key), problem, remedy)
+                })
+            }
             (None, None) => Ok(None),
         }
     }
 }
 
-/// The content without the line end that editors add.
-fn read(path: &Path) -> Result<Secret<String>, String> {
-    let text = fs::read_to_string(path).map(Secret::new);
+/// The content without the line end that editors add; otherwise what is wrong with it.
+pub(super) fn read(place: &Place<'_>, path: &Path) -> Result<Secret<String>, String> {
+    let path = place.resolve(path);
+    let text = fs::read_to_string(&path).map(Secret::new);
     let text = text.map_err(|error| format!("{} cannot be read ({})", path.display(), error.kind()))?;
-    Ok(Secret::from(text.expose().trim_end_matches(['\r', '\n'])))
+    let secret = Secret::from(text.expose().trim_end_matches(['\r', '\n']));
+    if secret.expose().is_empty() {
+        return Err(format!("{} is empty", path.display()));
+    }
+    Ok(secret)
 }

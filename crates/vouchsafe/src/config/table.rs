@@ -1,4 +1,4 @@
-//! The file as written: every key, nothing checked but its type.
+//! The file as structs: every key, nothing checked but its type. `settings` says what each means; a test compares.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ pub(super) struct ConfigTable {
     pub(super) listen: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) trusted_proxies: Vec<Spanned<String>>,
+    pub(super) tls: Option<Spanned<TlsTable>>,
     pub(super) database: Option<Spanned<DatabaseTable>>,
     pub(super) keys: Option<KeysTable>,
     pub(super) audit: Option<AuditTable>,
@@ -27,6 +28,13 @@ pub(super) struct ConfigTable {
     pub(super) clients: Vec<Spanned<ClientTable>>,
     #[serde(default, rename = "user")]
     pub(super) users: Vec<Spanned<UserTable>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TlsTable {
+    pub(super) certificate_file: PathBuf,
+    pub(super) key_file: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -53,7 +61,7 @@ pub(super) struct AuditTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct EgressTable {
     #[serde(default)]
-    pub(super) internal_hosts: Vec<String>,
+    pub(super) internal_hosts: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -87,6 +95,8 @@ pub(super) struct ClientTable {
     pub(super) secret_file: Option<PathBuf>,
     #[serde(default)]
     pub(super) secrets: Vec<Hidden>,
+    #[serde(default)]
+    pub(super) secret_files: Vec<PathBuf>,
     pub(super) auth_method: Option<String>,
     #[serde(default)]
     pub(super) redirect_uris: Vec<String>,
@@ -114,5 +124,6 @@ pub(super) struct UserTable {
     pub(super) username: String,
     pub(super) password: Option<Hidden>,
     pub(super) password_file: Option<PathBuf>,
-    pub(super) password_hash: Option<String>,
+    pub(super) password_hash: Option<Hidden>,
+    pub(super) password_hash_file: Option<PathBuf>,
 }

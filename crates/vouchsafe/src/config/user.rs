@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 use vouchsafe_model::ManagedBy;
-use vouchsafe_sign_in::UserDefinition;
+use vouchsafe_sign_in::{SignInError, UserDefinition};
 
 use super::error::{ConfigError, Place};
 use super::secret_source::Source;
@@ -23,24 +23,27 @@ pub(super) fn definitions(
             password,
             password_file,
             password_hash,
+            password_hash_file,
         } = table.into_inner();
-        let key = |name: &str| format!("user {username}, {name}");
+        let label = format!("user {username}, ");
         let wrong = |name: &str, problem: &str, remedy: &str| {
-            Err(place.at(Some(span.clone()), key(name), problem, remedy))
+            Err(place.of_key(&span, (&label, name), problem, remedy))
         };
-        if username.trim().is_empty() {
-            return Err(place.at(Some(span), "user.username", "it is empty", "give the user a name"));
+        if username.is_empty() {
+            let remedy = "give the user a name";
+            return Err(place.of_key(&span, ("user.", "username"), "it is empty", remedy));
         }
         if !seen.insert(username.to_ascii_lowercase()) {
             return wrong("username", "there are two of this name", "rename or remove one");
         }
-        let source = Source {
-            inline: password,
-            file: password_file,
-            of: format!("user {username}"),
-            key: "password",
+        let source = |inline, file, key| Source {
+            inline,
+            file,
+            label: label.clone(),
+            key,
         };
-        let password = source.read(place, &span)?;
+        let password = source(password, password_file, "password").read(place, &span)?;
+        let password_hash = source(password_hash, password_hash_file, "password_hash").read(place, &span)?;
         match (&password, &password_hash) {
             (Some(_), Some(_)) => {
                 return wrong("password_hash", "there is a password as well", "keep one of them");
@@ -59,21 +62,24 @@ pub(super) fn definitions(
                     "choose a longer one",
                 );
             }
-            (None, Some(hash)) if !hash.starts_with("$argon2id$") => {
-                return wrong(
-                    "password_hash",
-                    "this is no argon2id PHC string",
-                    "make one with `argon2 -id -e`, or set password_file",
-                );
-            }
             _ => {}
         }
-        definitions.push(UserDefinition {
-            username,
+        let definition = UserDefinition {
+            username: username.clone(),
             password,
-            password_hash,
+            password_hash: password_hash.map(|hash| hash.expose().clone()),
             managed_by: ManagedBy::Config,
-        });
+        };
+        match definition.check() {
+            Ok(()) => definitions.push(definition),
+            Err(SignInError::UsernameInvalid(error)) => {
+                return wrong("username", &error.to_string(), "choose such a name");
+            }
+            Err(error) => {
+                let remedy = "make one with `argon2 -id -e`, or set password_file";
+                return wrong("password_hash", &error.to_string(), remedy);
+            }
+        }
     }
     Ok(definitions)
 }

@@ -12,7 +12,7 @@ use vouchsafe_vault::VerificationKey;
 use super::parties::Parties;
 use crate::SystemClock;
 use crate::cli::{Failure, Output};
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::files::{self, Readers};
 use crate::wiring::Instance;
 use crate::{checkpoint_file, logging, public_keys};
@@ -62,7 +62,7 @@ impl Stage {
 
     /// The configuration, read like any other.
     pub(super) fn config(&self) -> Result<Config, Failure> {
-        let config = Config::read(&self.config_file())?;
+        let config = Config::read(&self.config_file(), &Environment::default())?;
         logging::begin(&config.log);
         Ok(config)
     }

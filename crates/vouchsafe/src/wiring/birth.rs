@@ -1,8 +1,8 @@
 //! The first start of a database, and every later one.
 
 use vouchsafe_audit::{Event, EventKind, Ledger};
-use vouchsafe_model::{Ids, InstanceId};
-use vouchsafe_store::{SchemaState, Store, StoreError, Tx, instance, seals, server_keys};
+use vouchsafe_model::{Ids, InstanceId, UnixMillis};
+use vouchsafe_store::{SchemaState, Store, StoreError, Tx, instance, replay_ids, seals, server_keys};
 use vouchsafe_vault::Vault;
 
 use super::{Settings, StartError};
@@ -19,6 +19,13 @@ pub(super) fn bring_up_to_date(store: &Store) -> Result<(), StartError> {
         SchemaState::Old { pending } => Err(StartError::SchemaOld { pending }),
         SchemaState::Newer => Err(StartError::SchemaNewer),
     }
+}
+
+/// A server that can read its database but not write it would answer everybody with an error, so it does not start.
+/// Only a statement that writes finds out; this one has nothing to delete.
+pub(super) fn require_writable(store: &Store) -> Result<(), StartError> {
+    store.write_blocking(|tx: &mut Tx<'_>| replay_ids::purge(tx, UnixMillis(0)))?;
+    Ok(())
 }
 
 /// The vault of this database, and whether it was made just now.

@@ -74,6 +74,8 @@ impl Program {
 
     pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
+        // As `vouchsafe init` makes them: a key file that others may read is refused.
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     /// The database with what SQLite keeps beside it.

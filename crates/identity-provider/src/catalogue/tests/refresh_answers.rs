@@ -169,8 +169,8 @@ fn up_10__of_two_chains_only_the_one_that_was_refreshed_is_kept() {
     assert_eq!(kept("bot", both).as_deref(), Some("of-bot"));
     assert_eq!(kept("user", both).as_deref(), Some("of-user"));
     // The user's object has none: the bot's is not taken for it.
-    let bots = r#"{"ok":true,"token_type":"bot","refresh_token":"of-bot","authed_user":{"id":"U1"}}"#;
-    assert_eq!(kept("user", bots), None);
+    let without = r#"{"ok":true,"token_type":"bot","refresh_token":"of-bot","authed_user":{"id":"U1"}}"#;
+    assert_eq!(kept("user", without), None);
     let unlabelled =
         r#"{"ok":true,"refresh_token":"of-bot","authed_user":{"token_type":"user","access_token":7}}"#;
     assert_eq!(kept("user", unlabelled), None);

@@ -1,0 +1,77 @@
+//! What an administrator does with people's leave: look, and take it back. Nobody but the person gives it (AR-01).
+
+use vouchsafe_audit::{Event, EventKind, Origin};
+use vouchsafe_model::{Change, ChangeKind, Delegation, DelegationDecision, DelegationId};
+use vouchsafe_store::delegations::DelegationFilter;
+use vouchsafe_store::{Page, Tx, delegations, users};
+
+use crate::authorization_server::AuthorizationServer;
+use crate::decisions::DecisionError;
+
+impl AuthorizationServer {
+    /// The delegation of this id. For looking at: whether its row was changed past the server is not said here.
+    pub async fn delegation(&self, id: &DelegationId) -> Result<Delegation, DecisionError> {
+        let id = id.clone();
+        let find = move |tx: &mut Tx<'_>| {
+            let row = delegations::by_id(tx, &id)?.ok_or(DecisionError::NotFound)?;
+            Ok(row.unverified().clone())
+        };
+        self.store.read(find).await
+    }
+
+    /// Up to `limit` delegations in order of id, beginning behind `after`; a page may be short and still go on.
+    pub async fn delegations(
+        &self,
+        filter: DelegationFilter,
+        after: Option<DelegationId>,
+        limit: i64,
+    ) -> Result<Page<Delegation>, DecisionError> {
+        let page = move |tx: &mut Tx<'_>| -> Result<_, DecisionError> {
+            let page = delegations::page(tx, &filter, after.as_ref(), limit)?;
+            Ok(page.filter_map(|row| Some(row.unverified().clone())))
+        };
+        self.store.read(page).await
+    }
+
+    /// Takes leave back in the person's place. The very next exchange fails (TE-5-01). What the person has denied or
+    /// withdrawn stays as it is.
+    pub async fn withdraw_delegation_by_admin(
+        &self,
+        id: &DelegationId,
+        origin: &Origin,
+    ) -> Result<Delegation, DecisionError> {
+        let (server, id, origin) = (self.clone(), id.clone(), origin.clone());
+        let work = move |tx: &mut Tx<'_>| {
+            if !delegations::hold(tx, &id)? {
+                return Err(DecisionError::NotFound);
+            }
+            let row = delegations::by_id(tx, &id)?.ok_or(DecisionError::NotFound)?;
+            // A tampered row can be withdrawn as well: that only takes.
+            let before = row.unverified().clone();
+            if before.decision != DelegationDecision::Granted {
+                return Ok(before);
+            }
+            let after = Delegation {
+                decision: DelegationDecision::Withdrawn,
+                version: before.version.saturating_add(1),
+                decided_at: server.clock.now(),
+                ..before
+            };
+            delegations::put(tx, &server.vault.tag(after.clone()))?;
+            let user = users::by_id(tx, &after.user_id)?;
+            let pseudonym = user.map(|user| user.unverified().pseudonym.clone());
+            let event = Event::new(EventKind::DelegationWithdrawn)
+                .user(&pseudonym.unwrap_or_default())
+                .fact("delegation_id", after.id.as_str())
+                .fact("client_id", after.client_id.as_str())
+                .fact("connection_id", after.connection_id.as_str())
+                .changes(Change::of(ChangeKind::Delegation, &after.id))
+                // A trusted client has no delegation to rest on: its releases rest on the connection.
+                .changes(Change::of(ChangeKind::Connection, &after.connection_id))
+                .version("delegations", &after.id, after.version);
+            server.ledger().append(tx, origin.note(event))?;
+            Ok(after)
+        };
+        self.store.write(work).await
+    }
+}

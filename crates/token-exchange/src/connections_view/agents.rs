@@ -1,0 +1,78 @@
+//! The agents beside a connection: whom the person let in, whom an admin trusts, and who has lost it.
+
+use vouchsafe_model::{
+    Client, ClientStatus, Connection, Delegation, DelegationDecision, ScopeBound, UnixMillis,
+};
+use vouchsafe_store::{StoreError, Tx, delegations};
+
+use super::{AgentStanding, AgentView, Look};
+
+impl Look {
+    pub(super) fn agents(
+        &self,
+        tx: &mut Tx<'_>,
+        connection: &Connection,
+        clients: &[Client],
+    ) -> Result<Vec<AgentView>, StoreError> {
+        let rows = delegations::of_connection(tx, &connection.id)?;
+        // A decision beats a trusted mark (AR-19), even one whose MAC is broken: as in an exchange, it hides nothing.
+        let decided: Vec<_> = rows
+            .iter()
+            .map(|row| row.unverified().client_id.clone())
+            .collect();
+        let mut agents: Vec<AgentView> = rows
+            .into_iter()
+            .filter_map(|row| self.vault.verify(row).ok())
+            .map(|delegation| {
+                let client = clients.iter().find(|client| client.id == delegation.client_id);
+                of_delegation(delegation, client, self.now)
+            })
+            .collect();
+        let silent = clients.iter().filter(|client| !decided.contains(&client.id));
+        agents.extend(silent.filter_map(|client| of_trust(client, connection)));
+        Ok(agents)
+    }
+}
+
+fn of_delegation(delegation: Delegation, client: Option<&Client>, now: UnixMillis) -> AgentView {
+    let ceiling = client
+        .filter(|client| client.status == ClientStatus::Active)
+        .and_then(|client| client.ceiling(&delegation.provider_id));
+    let standing = match delegation.decision {
+        DelegationDecision::Denied => AgentStanding::Denied,
+        DelegationDecision::Withdrawn => AgentStanding::Withdrawn,
+        DelegationDecision::Granted if delegation.expires_at.is_some_and(|end| end <= now) => {
+            AgentStanding::Expired
+        }
+        DelegationDecision::Granted if ceiling.is_none() => AgentStanding::Suspended,
+        DelegationDecision::Granted => AgentStanding::Granted,
+    };
+    AgentView {
+        client_name: client.map_or_else(|| delegation.client_id.to_string(), |client| client.name.clone()),
+        client_id: delegation.client_id,
+        scope: ceiling.map_or_else(
+            || delegation.scope.clone(),
+            |ceiling| ceiling.scope.narrow(&delegation.scope),
+        ),
+        standing,
+        decided_at: Some(delegation.decided_at),
+        expires_at: delegation.expires_at,
+        delegation_id: Some(delegation.id),
+    }
+}
+
+fn of_trust(client: &Client, connection: &Connection) -> Option<AgentView> {
+    let ceiling = client
+        .ceiling(&connection.provider_id)
+        .filter(|_| client.status == ClientStatus::Active)?;
+    let trusted: &ScopeBound = ceiling.trusted.as_ref()?;
+    Some(AgentView {
+        delegation_id: None,
+        client_id: client.id.clone(),
+        client_name: client.name.clone(),
+        scope: ceiling.scope.narrow(trusted),
+        standing: AgentStanding::Trusted,
+        decided_at: None,
+        expires_at: None,
+    })
+}

@@ -1,0 +1,201 @@
+//! `vouchsafe doctor` on what is well, running or not, and on what only it would notice.
+
+use serde_json::Value;
+use vouchsafe_fake_upstream::{FakeUpstream, Options};
+
+use super::folder::Folder;
+
+#[tokio::test]
+async fn a_folder_that_is_well_is_well_with_the_server_stopped_and_running() {
+    let (folder, issuer) = Folder::new().on_a_free_port();
+    let stopped = folder.run(&["doctor"]);
+    assert!(stopped.status.success(), "{}{}", stopped.out, stopped.err);
+    assert!(
+        stopped.out.lines().all(|line| line.starts_with("ok    ")),
+        "{}",
+        stopped.out
+    );
+    for line in [
+        "server: none is running on this database",
+        "is free\n",
+        "checkpoint: the record is what",
+    ] {
+        assert!(stopped.out.contains(line), "{line}\n{}", stopped.out);
+    }
+    let mut server = folder.start(&["serve"]);
+    server.answers(&format!("{issuer}/healthz")).await;
+    for _ in 0..2 {
+        let running = folder.run(&["doctor"]);
+        assert!(running.status.success(), "{}{}", running.out, running.err);
+        for line in [
+            "server: one is running on this database",
+            "is served by this Vouchsafe\n",
+        ] {
+            assert!(running.out.contains(line), "{line}\n{}", running.out);
+        }
+    }
+    assert!(server.stop().status.success());
+}
+
+/// What a server can live with, and its operator should know.
+#[test]
+fn what_a_server_can_live_with_is_a_warning_and_no_failure() {
+    struct Doubtful {
+        arrange: fn(&Folder),
+        line: &'static str,
+    }
+    for Doubtful { arrange, line } in [
+        Doubtful {
+            arrange: |folder| folder.set_mode("vouchsafe.key", 0o640),
+            line: "warn  key file: vouchsafe.key may be read by its group (mode 640)",
+        },
+        Doubtful {
+            arrange: |folder| folder.set_mode("vouchsafe.db", 0o644),
+            line: "warn  database: others may open vouchsafe.db (mode 644): `chmod 600 vouchsafe.db`",
+        },
+        Doubtful {
+            arrange: |folder| folder.remove("vouchsafe.checkpoint"),
+            line: "warn  checkpoint: vouchsafe.checkpoint is not there",
+        },
+        Doubtful {
+            arrange: |folder| folder.remove("vouchsafe.audit-keys"),
+            line: "warn  public keys: vouchsafe.audit-keys is not there: the next `vouchsafe serve` writes it",
+        },
+        Doubtful {
+            arrange: |folder| folder.remove("vouchsafe.db"),
+            line: "warn  database: vouchsafe.db is not there yet: `vouchsafe serve` makes it",
+        },
+        Doubtful {
+            arrange: |folder| {
+                let text = folder.read("vouchsafe.toml");
+                folder.write(
+                    "vouchsafe.toml",
+                    format!("{text}\n[[user]]\nusername = \"ada\"\npassword = \"correct horse\"\n"),
+                );
+                folder.set_mode("vouchsafe.toml", 0o644);
+            },
+            line: "warn  configuration: vouchsafe.toml holds secrets and others may read it (mode 644): `chmod 600",
+        },
+        Doubtful {
+            arrange: |folder| {
+                let text = folder.read("vouchsafe.toml");
+                folder.write(
+                    "vouchsafe.toml",
+                    text.replace("http://127.0.0.1:8080", "https://v.example"),
+                );
+            },
+            line: "warn  proxies: the issuer is https but nothing here speaks it",
+        },
+    ] {
+        let folder = Folder::new();
+        arrange(&folder);
+        let seen = folder.run(&["doctor"]);
+        assert!(seen.out.contains(line), "{line}\n{}", seen.out);
+        assert!(seen.status.success(), "{}", seen.out);
+    }
+}
+
+#[test]
+fn keys_of_another_database_and_a_clock_that_was_set_back_are_failures() {
+    let folder = Folder::new();
+    folder.take(&Folder::new(), "vouchsafe.audit-keys");
+    // A record of tomorrow: nothing else of it is looked at here.
+    folder.sql("UPDATE records SET time = time + 86400000");
+    folder.remove("vouchsafe.checkpoint");
+    let seen = folder.run(&["doctor"]);
+    assert_eq!(seen.status.code(), Some(1));
+    assert!(
+        seen.out
+            .contains("FAIL  public keys: vouchsafe.audit-keys pins other keys"),
+        "{}",
+        seen.out
+    );
+    assert!(
+        seen.out.contains("FAIL  clock: this machine is 86"),
+        "{}",
+        seen.out
+    );
+}
+
+#[test]
+fn a_port_that_somebody_else_has_is_a_failure() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = Folder::new().with("VOUCHSAFE__LISTEN", &taken.local_addr().unwrap().to_string());
+    // Whoever has it answers nothing at all.
+    let seen = folder.run(&["doctor"]);
+    assert_eq!(seen.status.code(), Some(1));
+    assert!(
+        seen.out
+            .contains("is taken by something else: stop what listens there"),
+        "{}",
+        seen.out
+    );
+}
+
+#[test]
+fn a_configuration_that_does_not_hold_is_all_there_is_to_say() {
+    let folder = Folder::empty();
+    let seen = folder.run(&["doctor", "--json"]);
+    assert_eq!(seen.status.code(), Some(1));
+    let lines: Vec<Value> = seen
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(
+        (lines[0]["state"].as_str(), lines[0]["check"].as_str()),
+        (Some("fail"), Some("configuration"))
+    );
+    assert!(
+        lines[0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("`vouchsafe init` writes one")
+    );
+}
+
+/// Only who says `--online` has anybody called.
+#[test]
+fn providers_are_asked_for_their_metadata_when_that_is_wished() {
+    let upstream = FakeUpstream::start(Options::default()).unwrap();
+    let host = upstream.base_url().trim_start_matches("http://").to_owned();
+    let folder = Folder::new();
+    let provider = |issuer: &str| {
+        format!(
+            "\n[[provider]]\nid = \"idp\"\ntemplate = \"generic-oidc\"\nclient_id = \"x\"\nclient_secret = \"y\"\n\
+             override = {{ issuer = \"{issuer}\", display_name = \"IdP\" }}\n"
+        )
+    };
+    let text = folder
+        .read("vouchsafe.toml")
+        .replace("internal_hosts = []", &format!("internal_hosts = [\"{host}\"]"));
+    folder.write(
+        "vouchsafe.toml",
+        format!("{text}{}", provider(&upstream.issuer("oidc"))),
+    );
+    let asked = folder.run(&["doctor", "--online"]);
+    assert!(
+        asked
+            .out
+            .contains("ok    providers: idp: its metadata can be used"),
+        "{}",
+        asked.out
+    );
+    folder.write(
+        "vouchsafe.toml",
+        format!("{text}{}", provider(&format!("{}/nothing", upstream.base_url()))),
+    );
+    let asked = folder.run(&["doctor", "--online"]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(asked.out.contains("FAIL  providers: idp: "), "{}", asked.out);
+    let unasked = folder.run(&["doctor"]);
+    assert!(unasked.status.success(), "{}", unasked.out);
+    assert!(
+        unasked
+            .out
+            .contains("ok    providers: 1 publish metadata; --online fetches it"),
+        "{}",
+        unasked.out
+    );
+}
