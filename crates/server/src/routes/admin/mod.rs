@@ -15,7 +15,6 @@ mod input;
 mod operation;
 mod providers;
 mod records;
-mod revoke_all;
 mod users;
 mod whoami;
 pub(crate) mod wire;
@@ -143,7 +142,6 @@ const FAMILIES: &[&[Operation]] = &[
     providers::OPERATIONS,
     connections::OPERATIONS,
     delegations::OPERATIONS,
-    revoke_all::OPERATIONS,
     records::OPERATIONS,
     admin_keys::OPERATIONS,
     whoami::OPERATIONS,
