@@ -2,8 +2,9 @@
 //! speaks; and beside it what anyone may call.
 
 mod public;
+mod rules;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -46,7 +47,7 @@ pub(crate) fn document(issuer: &str) -> Value {
         .components(Some(components.build()))
         .build();
     let mut document = serde_json::to_value(document).expect("an OpenAPI document is JSON");
-    for (name, rule) in rules() {
+    for (name, rule) in rules::rules() {
         if let (Some(Value::Object(schema)), Value::Object(rule)) =
             (document.pointer_mut(&format!("/components/schemas/{name}")), rule)
         {
@@ -55,38 +56,6 @@ pub(crate) fn document(issuer: &str) -> Value {
     }
     public::add_to(&mut document, issuer);
     document
-}
-
-/// What must hold between the members of a body, which no type can say.
-fn rules() -> [(&'static str, Value); 3] {
-    let code = json!({ "properties": { "grant_types": { "contains": { "const": "authorization_code" } } } });
-    let public = json!({ "required": ["auth_method"], "properties": { "auth_method": { "const": "none" } } });
-    [
-        (
-            "NewUser",
-            json!({ "not": { "required": ["password", "password_hash"] } }),
-        ),
-        (
-            "Password",
-            json!({ "oneOf": [{ "required": ["password"] }, { "required": ["password_hash"] }] }),
-        ),
-        (
-            "NewClient",
-            json!({ "allOf": [
-                {
-                    "if": code,
-                    "then": {
-                        "required": ["redirect_uris"],
-                        "properties": { "redirect_uris": { "minItems": 1 } },
-                    },
-                },
-                {
-                    "if": public,
-                    "then": { "properties": { "grant_types": { "items": { "const": "authorization_code" } } } },
-                },
-            ] }),
-        ),
-    ]
 }
 
 fn described(operation: &Operation) -> utoipa::openapi::path::Operation {

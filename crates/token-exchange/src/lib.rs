@@ -8,6 +8,7 @@
 #![cfg_attr(test, expect(non_snake_case, reason = "tests carry requirement ids"))]
 
 mod actor;
+mod admin_client_change;
 mod admin_client_secrets;
 mod admin_clients;
 mod admin_delegations;
@@ -32,8 +33,9 @@ mod situation;
 mod subject;
 mod target;
 
+pub use admin_client_change::ClientChange;
 pub use admin_client_secrets::NewClientSecret;
-pub use admin_clients::{ClientChange, ClientRefusal, ClientRequest};
+pub use admin_clients::{ClientRefusal, ClientRequest};
 pub use authorization_server::{AuthorizationServer, ExchangeOptions, Parts, TokenCall};
 pub use authorize::{AuthorizeOutcome, ConsentView, PageRefusal};
 pub use clients::{Applied, ApplyError, ClientDefinition, InvalidClient};

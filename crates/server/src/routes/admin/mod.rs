@@ -15,6 +15,7 @@ mod input;
 mod operation;
 mod providers;
 mod records;
+mod schemas;
 mod users;
 mod whoami;
 pub(crate) mod wire;
