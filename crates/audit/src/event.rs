@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use vouchsafe_model::{
-    AccessToken, Change, Connection, Identity, Interaction, Tagged, UpstreamGrant, UpstreamGrantId,
-    UpstreamRevocation,
+    AccessOf, AccessToken, Change, Connection, Identity, Interaction, Tagged, UnixMillis, UpstreamGrant,
+    UpstreamGrantId, UpstreamRevocation,
 };
 
 use crate::print;
@@ -67,6 +67,8 @@ event_kinds! {
     ConnectionNeedsConsent = "connection.needs_consent",
     /// A connection was revoked here.
     ConnectionRevoked = "connection.revoked",
+    /// Everything of a user, a client or a provider was revoked here.
+    AccessRevoked = "access.revoked",
     /// An upstream revocation reached a new state.
     UpstreamRevocation = "upstream_revocation.updated",
     /// A person gave a client leave.
@@ -242,6 +244,11 @@ impl Event {
         self.version("upstream_revocations", &revocation.id, state)
     }
 
+    /// Until when everything of `of` is revoked after this event.
+    pub fn revoked_access(self, of: &AccessOf, at: UnixMillis) -> Self {
+        self.version(REVOKED_ACCESS, of, at.0)
+    }
+
     /// The same facts, as another kind of event.
     pub const fn into_kind(mut self, kind: EventKind) -> Self {
         self.kind = kind;
@@ -254,6 +261,8 @@ impl Event {
     }
 }
 
+/// Where the epochs stand among the versions, by the text of whose they are.
+pub(crate) const REVOKED_ACCESS: &str = "revoked_access";
 /// Where the prints of connections stand among the versions.
 pub(crate) const CONNECTION_PRINTS: &str = "connections.print";
 /// Where the prints of grants stand.

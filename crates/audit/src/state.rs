@@ -88,11 +88,12 @@ fn compare(
         now,
         findings: Vec::new(),
     };
-    let sections: [Section<'_>; 6] = [
+    let sections: [Section<'_>; 7] = [
         State::connections_and_grants,
         State::access_tokens,
         State::upstream_revocations,
         State::what_has_ended,
+        State::revoked_access,
         State::interactions,
         State::granting_rows,
     ];

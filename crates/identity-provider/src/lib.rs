@@ -25,6 +25,7 @@ mod revocation;
 mod sealer;
 mod sealing;
 mod tasks;
+mod withdrawal;
 
 pub use admin_connections::ConnectionDetail;
 pub use catalogue::{Entry, EntryOverrides};
@@ -39,3 +40,4 @@ pub use provider::{
 };
 pub use refresh::RefreshError;
 pub use revocation::{RawRelease, RevokeAnswer, RevokeError, RevokedBy};
+pub use withdrawal::take_leave_back;

@@ -6,13 +6,18 @@
 //! 3. It is tried with growing pauses until the provider confirms, refuses, or the deadline passes. Then the secrets and
 //!    their key are destroyed; only then is the answer `forgotten`.
 //!
+//! Everything of a user, a client or a provider at once is one small change ([`access`]): from its commit all of it is
+//! dead, and a job ([`sweep`]) then does the above for each connection, and takes each leave back.
+//!
 //! Every transaction of this crate locks rows in this order: attempt, connection, access tokens, upstream grants, the
 //! rest; and takes the head last.
 
+mod access;
 mod answer;
 mod exposure;
 mod moving;
 mod sharing;
+pub(crate) mod sweep;
 mod unclaimed;
 mod verdict;
 pub(crate) mod worker;
@@ -20,7 +25,7 @@ pub(crate) mod worker;
 use vouchsafe_audit::{Event, EventKind, Origin};
 use vouchsafe_model::{
     AdminKeyId, Change, ChangeKind, ClientId, Connection, ConnectionId, ConnectionState, Job, RecordId,
-    RevocationId, RevocationState, UnixMillis, UpstreamRevocation, UserId,
+    RevocationState, UnixMillis, UpstreamRevocation, UserId,
 };
 use vouchsafe_store::{StoreError, Tx, connections, data_keys, jobs, upstream_grants, upstream_revocations};
 
@@ -40,6 +45,8 @@ pub enum RevokedBy {
     },
     /// Whoever may open the server's local socket.
     Local,
+    /// It goes with everything of its user, or at its provider.
+    WithAll,
 }
 
 /// What has become of a revocation.
@@ -75,8 +82,8 @@ pub struct RawRelease {
 /// Why nothing was revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
-    /// There is no such connection, or it is somebody else's.
-    #[error("there is no such connection")]
+    /// There is nothing of this id, or it is somebody else's.
+    #[error("there is no such thing")]
     NotFound,
     /// The database failed.
     #[error("the database failed")]
@@ -99,23 +106,27 @@ impl IdentityProvider {
         by: RevokedBy,
         origin: Origin,
     ) -> Result<RevokeAnswer, RevokeError> {
-        let inner = self.inner();
         let (this, id) = (self.clone(), id.clone());
         let begun = self
             .persist(move |tx| this.revoke_in(tx, &id, &by, &origin))
             .await?;
         if let Some(job) = begun.job {
-            let this = self.clone();
-            let attempt = inner
-                .tasks
-                .spawn(&inner.handle, async move { this.run_job(job).await });
-            tokio::select! {
-                _ = attempt => {}
-                () = inner.clock.sleep(inner.options.revocation_wait) => {}
-            }
-            inner.new_job.notify_one();
+            self.run_here(job).await;
         }
         self.revocation_answer(&begun.connection, begun.exposure).await
+    }
+
+    /// Runs a job whose lease is ours, and waits a moment for its end.
+    async fn run_here(&self, job: Job) {
+        let (this, inner) = (self.clone(), self.inner());
+        let attempt = inner
+            .tasks
+            .spawn(&inner.handle, async move { this.run_job(job).await });
+        tokio::select! {
+            _ = attempt => {}
+            () = inner.clock.sleep(inner.options.revocation_wait) => {}
+        }
+        inner.new_job.notify_one();
     }
 
     fn revoke_in(
@@ -126,7 +137,8 @@ impl IdentityProvider {
         origin: &Origin,
     ) -> Result<Begun, RevokeError> {
         let now = self.inner().clock.now();
-        let connection = connections::by_id(tx, id)?.filter(|connection| by.may_see(connection));
+        // As it is stored: what goes with everything of somebody is dead already, and this writes it down.
+        let connection = connections::stored(tx, id)?.filter(|connection| by.may_see(connection));
         let old = connection.ok_or(RevokeError::NotFound)?;
         if matches!(old.state, ConnectionState::Revoked { .. }) {
             return Ok(Begun {
@@ -152,7 +164,11 @@ impl IdentityProvider {
         let secrets = moving::secrets_of(&revocation.id, &old, &held);
         upstream_revocations::insert(tx, &revocation, &secrets)?;
         data_keys::delete_unused(tx, id)?;
-        let job = self.leased_job(&revocation.id);
+        let job = match by {
+            // There may be thousands: the runner takes them as it can.
+            RevokedBy::WithAll => new_job(self.inner(), worker::REVOKE_JOB, revocation.id.as_str()),
+            _ => self.leased_job(worker::REVOKE_JOB, revocation.id.as_str()),
+        };
         jobs::insert(tx, &job)?;
         let event = revoked(&connection, &held, by, &revocation).user(&pseudonym(tx, &connection.user_id)?);
         self.inner().ledger.append(tx, origin.note(event))?;
@@ -181,12 +197,12 @@ impl IdentityProvider {
     }
 
     /// Held by us from the start: the first attempt is made here, and the runner takes over when we die.
-    fn leased_job(&self, id: &RevocationId) -> Job {
+    fn leased_job(&self, kind: &str, payload: &str) -> Job {
         let inner = self.inner();
         let lease_until = Some(inner.clock.now() + self.job_lease());
         Job {
             lease_until,
-            ..new_job(inner, worker::REVOKE_JOB, id.as_str())
+            ..new_job(inner, kind, payload)
         }
     }
 }
@@ -195,7 +211,7 @@ impl RevokedBy {
     fn may_see(&self, connection: &Connection) -> bool {
         match self {
             Self::User(user) => connection.user_id == *user,
-            Self::Admin { .. } | Self::Local => true,
+            Self::Admin { .. } | Self::Local | Self::WithAll => true,
         }
     }
 }
@@ -222,6 +238,7 @@ fn revoked(
     event = match by {
         RevokedBy::User(_) => event.fact("by", "user"),
         RevokedBy::Local => event.fact("by", "local"),
+        RevokedBy::WithAll => event.fact("by", "access_revoked"),
         RevokedBy::Admin { key_id } => event.fact("by", "admin").fact("admin_key_id", key_id.as_str()),
     };
     for holding in &held.grants {

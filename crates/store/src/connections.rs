@@ -1,13 +1,19 @@
 //! `connections`: accounts at providers. `last_used_at` is beside the version: using changes nothing.
+//!
+//! Whoever reads a connection sees it as revoked from the moment that everything of its user or at its provider is
+//! ([`crate::revoked_access`]), whether a job has come to it yet or not. Only what writes that down, and what compares
+//! rows with the record, looks at what is stored: [`stored`], [`all_live`] and [`unswept`].
 
+use diesel::dsl::{auto_type, max};
 use diesel::prelude::*;
 use vouchsafe_model::{
-    Connection, ConnectionId, ConnectionState, HostsDigest, ProviderId, UnixMillis, UserId,
+    AccessOf, Connection, ConnectionId, ConnectionState, HostsDigest, ProviderId, UnixMillis, UserId,
 };
 
 use crate::column::{Keyed, all, bytes32, one, parsed, parsed_option, time};
 use crate::error::StoreError;
 use crate::page::{Page, WINDOW};
+use crate::revoked_access::schema::revoked_access;
 use crate::transaction::Tx;
 
 mod schema {
@@ -32,6 +38,24 @@ mod schema {
 }
 use schema::connections;
 
+diesel::allow_tables_to_appear_in_same_query!(connections, revoked_access);
+
+/// Until when everything of its user, or at its provider, is revoked.
+#[auto_type]
+fn revoked_with_all() -> _ {
+    let of_user = revoked_access::kind
+        .eq("user")
+        .and(revoked_access::id.eq(connections::user_id));
+    let of_provider = revoked_access::kind
+        .eq("provider")
+        .and(revoked_access::id.eq(connections::provider_id));
+    let latest: diesel::helper_types::max<revoked_access::revoked_at> = max(revoked_access::revoked_at);
+    revoked_access::table
+        .filter(of_user.or(of_provider))
+        .select(latest)
+        .single_value()
+}
+
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = connections, treat_none_as_default_value = false)]
 struct ConnectionRow {
@@ -48,6 +72,18 @@ struct ConnectionRow {
     version: i64,
     created_at: i64,
     updated_at: i64,
+    #[diesel(select_expression = revoked_with_all(), skip_insertion)]
+    revoked_with_all: Option<i64>,
+}
+
+impl ConnectionRow {
+    /// As it is stored.
+    fn alone(self) -> Self {
+        Self {
+            revoked_with_all: None,
+            ..self
+        }
+    }
 }
 
 impl Keyed for ConnectionRow {
@@ -121,7 +157,62 @@ pub fn by_provider_account(
     all(rows)
 }
 
-/// All connections that are not revoked.
+/// The connection of this id as it is stored: what is revoked with everything of somebody may not be written here yet.
+pub fn stored(tx: &mut Tx<'_>, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+    let row = tx.run(|conn| {
+        connections::table
+            .find(id.as_str())
+            .select(ConnectionRow::as_select())
+            .first(conn)
+            .optional()
+    })?;
+    one(row.map(ConnectionRow::alone))
+}
+
+/// Which connections everything of `of` takes along and that do not say so themselves yet: up to `limit` ids in their
+/// order, behind `after`. A page looks at so many connections and no more: it may be short, and still go on.
+pub fn unswept(
+    tx: &mut Tx<'_>,
+    of: &AccessOf,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Page<ConnectionId>, StoreError> {
+    let after = after.unwrap_or_default();
+    let end = end_of_window(tx, after)?;
+    let mut query = connections::table
+        .filter(connections::id.gt(after))
+        .filter(connections::state.ne(REVOKED))
+        .filter(revoked_with_all().ge(connections::created_at.nullable()))
+        .order(connections::id)
+        .limit(limit + 1)
+        .select(connections::id)
+        .into_boxed();
+    if let Some(end) = &end {
+        query = query.filter(connections::id.le(end));
+    }
+    query = match of {
+        AccessOf::User(id) => query.filter(connections::user_id.eq(id.as_str())),
+        AccessOf::Provider(id) => query.filter(connections::provider_id.eq(id.as_str())),
+        AccessOf::Client(_) => {
+            return Ok(Page {
+                items: Vec::new(),
+                next: None,
+            });
+        }
+    };
+    let ids: Vec<String> = tx.run(|conn| query.load(conn))?;
+    let ids: Vec<ConnectionId> = ids
+        .iter()
+        .map(|id| parsed(id, TABLE, "id"))
+        .collect::<Result<_, StoreError>>()?;
+    let page = Page::trimmed(ids, limit, ConnectionId::to_string);
+    Ok(Page {
+        next: page.next.or(end),
+        ..page
+    })
+}
+
+/// All connections that are not stored as revoked, as they are stored.
 pub fn all_live(tx: &mut Tx<'_>) -> Result<Vec<Connection>, StoreError> {
     let rows = tx.run(|conn| {
         connections::table
@@ -130,7 +221,7 @@ pub fn all_live(tx: &mut Tx<'_>) -> Result<Vec<Connection>, StoreError> {
             .select(ConnectionRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    all(rows.into_iter().map(ConnectionRow::alone).collect())
 }
 
 /// Which connections a page is about; `None` = any.
@@ -170,8 +261,19 @@ pub fn page(
     if let Some(provider) = &filter.provider_id {
         query = query.filter(connections::provider_id.eq(provider.as_str()));
     }
-    if let Some(state) = filter.state {
-        query = query.filter(connections::state.eq(state));
+    let created_at = connections::created_at.nullable();
+    match filter.state {
+        Some(REVOKED) => {
+            let revoked = connections::state.eq(REVOKED).nullable();
+            query = query.filter(revoked.or(revoked_with_all().ge(created_at)));
+        }
+        Some(state) => {
+            let spared = revoked_with_all().is_null().nullable();
+            query = query
+                .filter(connections::state.eq(state))
+                .filter(spared.or(revoked_with_all().lt(created_at)));
+        }
+        None => {}
     }
     let rows = tx.run(|conn| query.load::<(ConnectionRow, Option<i64>)>(conn))?;
     let rows = rows.into_iter().map(|(row, last_used)| {
@@ -263,6 +365,7 @@ impl From<&Connection> for ConnectionRow {
             version: connection.version,
             created_at: connection.created_at.0,
             updated_at: connection.updated_at.0,
+            revoked_with_all: None,
         }
     }
 }
@@ -272,7 +375,11 @@ impl TryFrom<ConnectionRow> for Connection {
 
     fn try_from(row: ConnectionRow) -> Result<Self, StoreError> {
         let reason = parsed_option(row.state_reason.as_deref(), TABLE, "state_reason")?;
+        let revoked_with_all = row.revoked_with_all.filter(|at| *at >= row.created_at);
         let state = match (row.state.as_str(), reason, row.state_at) {
+            (ACTIVE | NEEDS_CONSENT, _, _) if revoked_with_all.is_some() => ConnectionState::Revoked {
+                at: UnixMillis(revoked_with_all.unwrap_or_default()),
+            },
             (ACTIVE, None, None) => ConnectionState::Active,
             (NEEDS_CONSENT, Some(reason), Some(since)) => ConnectionState::NeedsConsent {
                 reason,

@@ -45,6 +45,7 @@ pub mod jobs;
 pub mod providers;
 pub mod records;
 pub mod replay_ids;
+pub mod revoked_access;
 pub mod seals;
 pub mod server_keys;
 pub mod sessions;

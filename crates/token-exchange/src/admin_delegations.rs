@@ -1,9 +1,10 @@
 //! What an administrator does with people's leave: look, and take it back. Nobody but the person gives it (AR-01).
 
-use vouchsafe_audit::{Event, EventKind, Origin};
-use vouchsafe_model::{Change, ChangeKind, Delegation, DelegationDecision, DelegationId};
+use vouchsafe_audit::Origin;
+use vouchsafe_identity_provider::take_leave_back;
+use vouchsafe_model::{Delegation, DelegationDecision, DelegationId};
 use vouchsafe_store::delegations::DelegationFilter;
-use vouchsafe_store::{Page, Tx, delegations, users};
+use vouchsafe_store::{Page, Tx, delegations};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::decisions::DecisionError;
@@ -51,24 +52,12 @@ impl AuthorizationServer {
             if before.decision != DelegationDecision::Granted {
                 return Ok(before);
             }
-            let after = Delegation {
+            let taken = Delegation {
                 decision: DelegationDecision::Withdrawn,
-                version: before.version.saturating_add(1),
                 decided_at: server.clock.now(),
                 ..before
             };
-            delegations::put(tx, &server.vault.tag(after.clone()))?;
-            let user = users::by_id(tx, &after.user_id)?;
-            let pseudonym = user.map(|user| user.unverified().pseudonym.clone());
-            let event = Event::new(EventKind::DelegationWithdrawn)
-                .user(&pseudonym.unwrap_or_default())
-                .fact("delegation_id", after.id.as_str())
-                .fact("client_id", after.client_id.as_str())
-                .fact("connection_id", after.connection_id.as_str())
-                .changes(Change::of(ChangeKind::Delegation, &after.id))
-                // A trusted client has no delegation to rest on: its releases rest on the connection.
-                .changes(Change::of(ChangeKind::Connection, &after.connection_id))
-                .version("delegations", &after.id, after.version);
+            let (after, event) = take_leave_back(tx, &server.vault, taken)?;
             server.ledger().append(tx, origin.note(event))?;
             Ok(after)
         };

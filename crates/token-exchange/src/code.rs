@@ -6,7 +6,8 @@ use vouchsafe_model::{
 };
 use vouchsafe_oauth_types::{AccessTokenClaims, Audience, AuthorizationCodeRequest, TokenResponse};
 use vouchsafe_store::{
-    StoreError, Tx, authorization_codes, authorizations, head, issued_tokens, sessions, users,
+    StoreError, Tx, authorization_codes, authorizations, changes, head, issued_tokens, revoked_access,
+    sessions, users,
 };
 use vouchsafe_vault::Vault;
 
@@ -201,7 +202,7 @@ fn find(
     let consent = authorizations::by_id(tx, &code.authorization_id)?;
     let consent_stands =
         consent.is_some_and(|(row, withdrawn)| withdrawn.is_none() && vault.verify(row).is_ok());
-    if !session_lives || !consent_stands {
+    if !session_lives || !consent_stands || revoked_with_all(tx, &code)? {
         return Ok(None);
     }
     // AR-19: the basis begins where the code was issued, so that "revoke all" in between leaves nothing to complete.
@@ -215,6 +216,16 @@ fn find(
         user,
         basis,
     }))
+}
+
+/// Whether everything of its client has been revoked since the code was issued.
+fn revoked_with_all(tx: &mut Tx<'_>, code: &AuthorizationCode) -> Result<bool, StoreError> {
+    if revoked_access::of_client(tx, &code.client_id)?.is_none() {
+        return Ok(false);
+    }
+    let client = Change::of(ChangeKind::Client, &code.client_id);
+    let since = changes::since(tx, code.change_seq)?;
+    Ok(since.iter().any(|(_, change)| *change == client))
 }
 
 fn check(

@@ -2,14 +2,14 @@
 //! from nowhere else (AR-01): a bearer token of the user is held by the very agent that asks.
 
 use vouchsafe_audit::{Event, EventKind, Origin};
-use vouchsafe_identity_provider::{Begin, Departure};
+use vouchsafe_identity_provider::{Begin, Departure, take_leave_back};
 use vouchsafe_model::{
     ApprovedDelegation, Change, ChangeKind, ClientId, Connection, ConnectionId, Delegation,
     DelegationDecision, DelegationId, Interaction, InteractionState, ScopeBound, UnixMillis,
 };
 use vouchsafe_oauth_types::{InteractionReason, Scope};
 use vouchsafe_sign_in::SignedIn;
-use vouchsafe_store::{StoreError, Tx, connections, delegations, interactions};
+use vouchsafe_store::{StoreError, Tx, connections, delegations, interactions, revoked_access};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::interaction::InteractionRefusal;
@@ -243,15 +243,20 @@ impl AuthorizationServer {
         let before = existing
             .as_ref()
             .map(|row| (row.unverified().id.clone(), row.unverified().version));
+        let revoked = revoked_access::of_client(tx, &interaction.client_id)?;
         let granted = existing
             .and_then(|row| self.vault.verify(row).ok())
-            .filter(|delegation| delegation.decision == DelegationDecision::Granted);
+            .filter(|before| {
+                before.decision == DelegationDecision::Granted
+                    && !revoked_access::covers(revoked, before.decided_at)
+            });
         let mut delegation = self.draft(
             connection,
             interaction.client_id.clone(),
             interaction.scope.clone(),
             by,
         );
+        delegation.decided_at = revoked_access::behind(revoked, delegation.decided_at);
         if let Some((id, version)) = before {
             delegation.id = id;
             delegation.version = version + 1;
@@ -317,24 +322,9 @@ impl AuthorizationServer {
         by: &SignedIn,
     ) -> Result<(Delegation, Event), StoreError> {
         delegation.decision = decision;
-        delegation.version += 1;
         delegation.decided_in = by.session.id.clone();
         delegation.decided_at = self.clock.now();
-        delegations::put(tx, &self.vault.tag(delegation.clone()))?;
-        let kind = match decision {
-            DelegationDecision::Denied => EventKind::DelegationDenied,
-            _ => EventKind::DelegationWithdrawn,
-        };
-        let event = Event::new(kind)
-            .user(&by.user.pseudonym)
-            .fact("delegation_id", delegation.id.as_str())
-            .fact("client_id", delegation.client_id.as_str())
-            .fact("connection_id", delegation.connection_id.as_str())
-            .changes(Change::of(ChangeKind::Delegation, &delegation.id))
-            // A trusted client has no delegation to rest on: its releases rest on the connection.
-            .changes(Change::of(ChangeKind::Connection, &delegation.connection_id))
-            .version("delegations", &delegation.id, delegation.version);
-        Ok((delegation, event))
+        take_leave_back(tx, &self.vault, delegation)
     }
 
     fn draft(

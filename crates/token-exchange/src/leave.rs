@@ -5,7 +5,7 @@ use vouchsafe_model::{
     Ceiling, ClientId, Connection, ConnectionState, Delegation, DelegationDecision, DelegationId, ProviderId,
     ScopeBound, UnixMillis, User, UserId,
 };
-use vouchsafe_store::{StoreError, Tx, connections, delegations};
+use vouchsafe_store::{StoreError, Tx, connections, delegations, revoked_access};
 use vouchsafe_vault::Vault;
 
 /// A connection that a client may use, and how far.
@@ -28,10 +28,11 @@ pub(crate) struct Question<'a> {
 
 /// Every live connection of the user at the provider that the client may use. A decision of the user, whatever it is,
 /// beats a trusted mark (AR-19); a row without a valid MAC gives nothing (AR-04), and hides nothing either: it counts
-/// as a refusal.
+/// as a refusal. What a client had when everything of it was revoked gives nothing any more, a trusted mark included.
 pub(crate) fn of(tx: &mut Tx<'_>, vault: &Vault, question: &Question<'_>) -> Result<Vec<Leave>, StoreError> {
     let rows =
         delegations::of_user_client_provider(tx, question.user_id, question.client_id, question.provider_id)?;
+    let revoked = revoked_access::of_client(tx, question.client_id)?;
     let mut leaves = Vec::new();
     for connection in connections::of_user_provider(tx, question.user_id, question.provider_id)? {
         if matches!(connection.state, ConnectionState::Revoked { .. }) {
@@ -41,10 +42,13 @@ pub(crate) fn of(tx: &mut Tx<'_>, vault: &Vault, question: &Question<'_>) -> Res
             .iter()
             .find(|row| row.unverified().connection_id == connection.id);
         let leave = match row {
+            None if revoked_access::covers(revoked, connection.created_at) => None,
             None => question.ceiling.trusted.clone().map(|scope| (scope, None)),
             Some(row) => {
                 if let Ok(delegation) = vault.verify(row.clone()) {
-                    granted(&delegation, question).map(|scope| (scope, Some(delegation.id)))
+                    granted(&delegation, question)
+                        .filter(|_| !revoked_access::covers(revoked, delegation.decided_at))
+                        .map(|scope| (scope, Some(delegation.id)))
                 } else {
                     tracing::error!(
                         delegation.id = %row.unverified().id,

@@ -10,7 +10,9 @@ use vouchsafe_model::{
     Change, ChangeKind, ClientId, ClientStatus, IssuedToken, UnixMillis, User, UserStatus,
 };
 use vouchsafe_oauth_types::{AccessTokenClaims, SecretText, TokenType};
-use vouchsafe_store::{StoreError, Tx, authorizations, clients, head, issued_tokens, sessions, users};
+use vouchsafe_store::{
+    StoreError, Tx, authorizations, clients, head, issued_tokens, revoked_access, sessions, users,
+};
 use vouchsafe_vault::Vault;
 
 use crate::client_auth::AuthenticatedClient;
@@ -73,6 +75,7 @@ impl SignedSubject {
         if token.revoked_at.is_some()
             || !consent_stands(tx, vault, &token)?
             || !issuer_client_stands(tx, vault, &token)?
+            || self.is_revoked_with_all(tx, &token)?
         {
             return Ok(Err(Reason::SubjectRevoked));
         }
@@ -95,6 +98,14 @@ impl SignedSubject {
             token,
             basis,
         }))
+    }
+
+    /// Whether everything of the client that it was issued to has been revoked since. `iat` counts seconds: a token of
+    /// the same second counts as older.
+    fn is_revoked_with_all(&self, tx: &mut Tx<'_>, token: &IssuedToken) -> Result<bool, StoreError> {
+        let revoked = revoked_access::of_client(tx, &token.client_id)?;
+        let issued_at = UnixMillis(self.claims.iat.saturating_mul(1_000));
+        Ok(revoked_access::covers(revoked, issued_at))
     }
 
     /// The row of the token, if it agrees with the claims.

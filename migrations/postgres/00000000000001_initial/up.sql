@@ -248,6 +248,15 @@ CREATE TABLE delegations (
 CREATE UNIQUE INDEX delegations_user_client_connection ON delegations (user_id, client_id, connection_id);
 CREATE INDEX delegations_connection ON delegations (connection_id);
 
+-- Everything of a user, a client or a provider that was there at this time is revoked. Each row is swept by a job, and
+-- counts from the moment that it is here.
+CREATE TABLE revoked_access (
+    kind TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    revoked_at BIGINT NOT NULL,
+    PRIMARY KEY (kind, id)
+);
+
 -- When a person must act.
 
 CREATE TABLE interactions (

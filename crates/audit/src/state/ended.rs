@@ -1,11 +1,14 @@
 //! What has ended must not count again; what waits for a person must say what was asked.
 
+use std::collections::BTreeMap;
+
 use vouchsafe_store::{
-    StoreError, Tx, authorization_codes, authorizations, interactions, issued_tokens, sessions,
+    StoreError, Tx, authorization_codes, authorizations, interactions, issued_tokens, revoked_access,
+    sessions,
 };
 
 use super::{Row, State};
-use crate::event::INTERACTION_ENDS;
+use crate::event::{INTERACTION_ENDS, REVOKED_ACCESS};
 use crate::print;
 
 impl State<'_> {
@@ -52,6 +55,25 @@ impl State<'_> {
                 id,
             };
             self.version(row, (version, seq), revived);
+        }
+        Ok(())
+    }
+
+    /// Without its row, what was revoked with everything of somebody would live again until a job has come to it.
+    pub(super) fn revoked_access(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let found: BTreeMap<_, _> = revoked_access::all(tx)?.into_iter().collect();
+        for (id, recorded, seq) in self.versions.ids(REVOKED_ACCESS) {
+            let row = Row {
+                table: REVOKED_ACCESS,
+                id,
+            };
+            self.print(row, (recorded, seq), found.get(id).map(|at| at.0));
+        }
+        for id in found.keys() {
+            self.unknown(Row {
+                table: REVOKED_ACCESS,
+                id,
+            });
         }
         Ok(())
     }

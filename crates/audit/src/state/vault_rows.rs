@@ -15,7 +15,7 @@ impl State<'_> {
     pub(super) fn connections_and_grants(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let versions = self.versions;
         for (id, version, seq) in versions.ids("connections") {
-            let found = self.by_id(id, |id| connections::by_id(tx, &id))?;
+            let found = self.by_id(id, |id| connections::stored(tx, &id))?;
             let row = Row {
                 table: "connections",
                 id,

@@ -5,7 +5,7 @@ use vouchsafe_model::{
     ApprovedDelegation, Change, ChangeKind, ConnectAttempt, Connection, Delegation, DelegationDecision,
     DelegationId, Interaction, InteractionId, InteractionState, ScopeBound, UnixMillis, User,
 };
-use vouchsafe_store::{Tx, delegations, interactions};
+use vouchsafe_store::{Tx, delegations, interactions, revoked_access};
 
 use super::ConnectError;
 use super::recheck::client_is_active;
@@ -61,10 +61,12 @@ impl IdentityProvider {
             &approved.client_id,
             &connection.id,
         )?;
+        let revoked = revoked_access::of_client(tx, &approved.client_id)?;
         Ok(found.map(|tagged| {
             let (id, version) = (tagged.unverified().id.clone(), tagged.unverified().version);
             let granted = inner.vault.verify(tagged).ok().filter(|before| {
                 before.decision == DelegationDecision::Granted
+                    && !revoked_access::covers(revoked, before.decided_at)
                     && before.expires_at.is_none_or(|end| end > inner.clock.now())
             });
             Before {
@@ -90,6 +92,7 @@ impl IdentityProvider {
             return Err(ConnectError::AuthorityChanged);
         }
         let granted = before.and_then(|before| before.granted.as_ref());
+        let revoked = revoked_access::of_client(tx, &approved.client_id)?;
         let delegation = Delegation {
             id: before.map_or_else(|| inner.ids.next(), |before| before.id.clone()),
             user_id: attempt.user_id.clone(),
@@ -103,7 +106,7 @@ impl IdentityProvider {
             decision: DelegationDecision::Granted,
             expires_at: None,
             decided_in: attempt.session_id.clone(),
-            decided_at: inner.clock.now(),
+            decided_at: revoked_access::behind(revoked, inner.clock.now()),
             version: before.map_or(1, |before| before.version + 1),
         };
         delegations::put(tx, &inner.vault.tag(delegation.clone()))?;

@@ -5,7 +5,7 @@ use vouchsafe_model::{
     ScopeBound, User,
 };
 use vouchsafe_oauth_types::Scope;
-use vouchsafe_store::{Tx, clients, delegations, upstream_grants};
+use vouchsafe_store::{Tx, clients, delegations, revoked_access, upstream_grants};
 
 use super::ConnectError;
 use super::begin::{own_connection, scope_to_ask};
@@ -126,14 +126,17 @@ impl IdentityProvider {
             .collect();
         let mut widened = Vec::new();
         for client in self.active_clients(tx)? {
+            let revoked = revoked_access::of_client(tx, &client.id)?;
             let own = decided
                 .iter()
                 .find(|delegation| delegation.client_id == client.id);
             let trusted = client
                 .ceiling(&connection.provider_id)
-                .and_then(|ceiling| ceiling.trusted.as_ref());
+                .and_then(|ceiling| ceiling.trusted.as_ref())
+                .filter(|_| !revoked_access::covers(revoked, connection.created_at));
             let power = match own {
                 Some(own) if own.decision != DelegationDecision::Granted => None,
+                Some(own) if revoked_access::covers(revoked, own.decided_at) => None,
                 Some(own) if own.expires_at.is_some_and(|end| end <= now) => trusted,
                 Some(own) => Some(&own.scope),
                 None => trusted,

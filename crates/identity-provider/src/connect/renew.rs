@@ -4,7 +4,9 @@ use vouchsafe_model::{
     AccessToken, Connection, ConnectionState, EffectiveScope, ReconnectReason, Secret, UpstreamGrant,
     UpstreamGrantId,
 };
-use vouchsafe_store::{StoreError, Tx, access_tokens, connections, data_keys, upstream_grants};
+use vouchsafe_store::{
+    StoreError, Tx, access_tokens, connections, data_keys, revoked_access, upstream_grants,
+};
 use vouchsafe_vault::OpenDataKey;
 
 use super::ConnectError;
@@ -45,7 +47,9 @@ impl IdentityProvider {
         account: &Account,
     ) -> Result<Stored, ConnectError> {
         let inner = self.inner();
-        let (attempt, now) = (&redeemed.attempt, inner.clock.now());
+        let attempt = &redeemed.attempt;
+        let revoked = revoked_access::of_connections(tx, &attempt.user_id, &attempt.provider_id)?;
+        let now = revoked_access::behind(revoked, inner.clock.now());
         let connection = Connection {
             id: attempt.connection_id.clone(),
             user_id: attempt.user_id.clone(),

@@ -1,7 +1,7 @@
 //! Telling what has become of a revocation.
 
-use vouchsafe_model::{Connection, RevocationState, UpstreamRevocation};
-use vouchsafe_store::{Tx, upstream_revocations};
+use vouchsafe_model::{Connection, ConnectionState, RevocationState, UpstreamRevocation};
+use vouchsafe_store::{Tx, connections, upstream_revocations};
 
 use super::{RevokeAnswer, RevokeError, exposure};
 use crate::identity_provider::IdentityProvider;
@@ -36,9 +36,16 @@ impl IdentityProvider {
         bounds: exposure::Bounds,
     ) -> Result<RevokeAnswer, RevokeError> {
         let revocations = upstream_revocations::of_connection(tx, &connection.id)?;
+        // With everything of somebody, and its turn has not come yet.
+        let waits = connections::stored(tx, &connection.id)?
+            .is_some_and(|stored| !matches!(stored.state, ConnectionState::Revoked { .. }));
         // The one of the connection is the last: replaced secrets went before it.
-        let last: Option<&UpstreamRevocation> = revocations.last();
-        let state = last.map_or(RevocationState::Abandoned, |revocation| revocation.state);
+        let last: Option<&UpstreamRevocation> = revocations.last().filter(|_| !waits);
+        let state = match last {
+            Some(revocation) => revocation.state,
+            None if waits => RevocationState::PendingUpstream,
+            None => RevocationState::Abandoned,
+        };
         let ended = state == RevocationState::RevokedUpstream && self.ends_access_tokens(tx, connection);
         let raw_releases_alive = if ended {
             Vec::new()
@@ -56,9 +63,10 @@ impl IdentityProvider {
             connection_id: connection.id.clone(),
             state,
             reason: last.and_then(|revocation| revocation.reason.clone()),
-            forgotten: revocations
-                .iter()
-                .all(|revocation| revocation.forgotten_at.is_some()),
+            forgotten: !waits
+                && revocations
+                    .iter()
+                    .all(|revocation| revocation.forgotten_at.is_some()),
             exposed_until: if unbounded { None } else { latest },
             raw_releases_alive,
         })

@@ -8,6 +8,7 @@ mod flows;
 mod migrations;
 mod people;
 mod record;
+mod revoked_access;
 mod vault;
 mod world;
 

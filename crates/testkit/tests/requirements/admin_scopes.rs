@@ -62,6 +62,13 @@ const DECLARED: &[(&str, &str, Option<AdminScope>)] = &[
         "/connections/{connection_id}/revoke",
         Some(AdminScope::Revoke),
     ),
+    ("POST", "/users/{user_id}/revoke", Some(AdminScope::Revoke)),
+    ("POST", "/clients/{client_id}/revoke", Some(AdminScope::Revoke)),
+    (
+        "POST",
+        "/providers/{provider_id}/revoke",
+        Some(AdminScope::Revoke),
+    ),
     ("GET", "/delegations", Some(AdminScope::Read)),
     ("GET", "/delegations/{delegation_id}", Some(AdminScope::Read)),
     (

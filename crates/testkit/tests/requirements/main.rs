@@ -10,6 +10,7 @@ mod admin_keys;
 mod admin_local;
 mod admin_providers;
 mod admin_records;
+mod admin_revoke_all;
 mod admin_scopes;
 mod admin_support;
 mod admin_users;

@@ -3,7 +3,8 @@
 use vouchsafe_model::{
     Client, ClientStatus, Connection, Delegation, DelegationDecision, ScopeBound, UnixMillis,
 };
-use vouchsafe_store::{StoreError, Tx, delegations};
+use vouchsafe_store::revoked_access::covers;
+use vouchsafe_store::{StoreError, Tx, delegations, revoked_access};
 
 use super::{AgentStanding, AgentView, Look};
 
@@ -20,16 +21,23 @@ impl Look {
             .iter()
             .map(|row| row.unverified().client_id.clone())
             .collect();
-        let mut agents: Vec<AgentView> = rows
-            .into_iter()
-            .filter_map(|row| self.vault.verify(row).ok())
-            .map(|delegation| {
-                let client = clients.iter().find(|client| client.id == delegation.client_id);
-                of_delegation(delegation, client, self.now)
-            })
-            .collect();
-        let silent = clients.iter().filter(|client| !decided.contains(&client.id));
-        agents.extend(silent.filter_map(|client| of_trust(client, connection)));
+        let mut agents = Vec::new();
+        for delegation in rows.into_iter().filter_map(|row| self.vault.verify(row).ok()) {
+            let client = clients.iter().find(|client| client.id == delegation.client_id);
+            let revoked = revoked_access::of_client(tx, &delegation.client_id)?;
+            let taken =
+                delegation.decision == DelegationDecision::Granted && covers(revoked, delegation.decided_at);
+            let mut agent = of_delegation(delegation, client, self.now);
+            if taken {
+                agent.standing = AgentStanding::Withdrawn;
+            }
+            agents.push(agent);
+        }
+        for client in clients.iter().filter(|client| !decided.contains(&client.id)) {
+            let revoked = revoked_access::of_client(tx, &client.id)?;
+            let trusted = of_trust(client, connection);
+            agents.extend(trusted.filter(|_| !covers(revoked, connection.created_at)));
+        }
         Ok(agents)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vouchsafe_model::{Connection, ConnectionState, RevocationState, UnixMillis};
-use vouchsafe_store::{StoreError, Tx, upstream_revocations};
+use vouchsafe_store::{StoreError, Tx, connections, upstream_revocations};
 
 use super::{EndedView, Look, name_of};
 
@@ -20,9 +20,12 @@ impl Look {
         let mut ended = Vec::new();
         for (at, connection) in revoked.into_iter().take(MOST) {
             let last = upstream_revocations::of_connection(tx, &connection.id)?.pop();
-            let state = last
-                .as_ref()
-                .map_or(RevocationState::Abandoned, |last| last.state);
+            let state = match (&last, connections::stored(tx, &connection.id)?) {
+                (Some(last), _) => last.state,
+                // It ended with everything of somebody, and its turn at the provider is still to come.
+                (None, Some(stored)) if stored.state != connection.state => RevocationState::PendingUpstream,
+                (None, _) => RevocationState::Abandoned,
+            };
             if state == RevocationState::RevokedUpstream && at + CONFIRMED_FOR <= self.now {
                 continue;
             }

@@ -249,7 +249,8 @@ fn release(raw: RawRelease) -> Release {
     }
 }
 
-fn refused(error: RevokeError) -> Problem {
+/// What a revocation was refused for.
+pub(super) fn refused(error: RevokeError) -> Problem {
     match error {
         RevokeError::NotFound => Problem::NotFound,
         RevokeError::Store(error) => failed(&error),

@@ -15,6 +15,7 @@ mod input;
 mod operation;
 mod providers;
 mod records;
+mod revoke_access;
 mod schemas;
 mod users;
 mod whoami;
@@ -142,6 +143,7 @@ const FAMILIES: &[&[Operation]] = &[
     client_secrets::OPERATIONS,
     providers::OPERATIONS,
     connections::OPERATIONS,
+    revoke_access::OPERATIONS,
     delegations::OPERATIONS,
     records::OPERATIONS,
     admin_keys::OPERATIONS,
