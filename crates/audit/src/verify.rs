@@ -61,7 +61,8 @@ impl Report {
     }
 }
 
-/// Takes the records in their order, one at a time, so that a long record needs no memory.
+/// Takes the records in their order, one at a time, so that a long record is never in memory: what is kept is the last
+/// version of each row that it speaks of.
 pub struct Verifier {
     instance: InstanceId,
     keys: Vec<VerificationKey>,

@@ -40,6 +40,7 @@ use vouchsafe_oauth_types::Scope;
 
 pub use error::{ConnectError, ProviderRefusal};
 pub use interstitial::{InterstitialView, WidenedClient};
+pub use recheck::still_signed_in;
 pub(crate) use redeem::Redeemed;
 
 /// What a flow begins with. The POST that leads here has been checked: session, CSRF token, recent authentication.

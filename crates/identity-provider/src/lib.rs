@@ -31,6 +31,7 @@ pub use admin_connections::ConnectionDetail;
 pub use catalogue::{Entry, EntryOverrides};
 pub use connect::{
     Begin, Callback, ConnectError, Connected, Departure, InterstitialView, ProviderRefusal, WidenedClient,
+    still_signed_in,
 };
 pub use egress::{Egress, EgressAnswer, EgressError, EgressFailure, EgressFailureKind, EgressOptions};
 pub use holdings::{Fresh, Holding, Holdings, Narrowed, Want, holdings};

@@ -143,7 +143,8 @@ impl SignIn {
             .unwrap_or_default();
         let matches = inner
             .vault
-            .client_secret_matches(ADMIN_KEY_KIND, id.as_str(), digests, secret);
+            .matching_client_secret(ADMIN_KEY_KIND, id.as_str(), digests, secret)
+            .is_some();
         let now = inner.clock.now();
         Ok(key.filter(|key| matches && key.expires_at.is_none_or(|at| now < at)))
     }

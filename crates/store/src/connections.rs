@@ -123,8 +123,8 @@ pub fn of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Connection>, StoreE
     all(rows)
 }
 
-/// All connections of a user at a provider, revoked ones too, oldest first.
-pub fn of_user_provider(
+/// The connections of a user at a provider that are not revoked, oldest first.
+pub fn live_of_user_provider(
     tx: &mut Tx<'_>,
     user: &UserId,
     provider: &ProviderId,
@@ -133,11 +133,14 @@ pub fn of_user_provider(
         connections::table
             .filter(connections::user_id.eq(user.as_str()))
             .filter(connections::provider_id.eq(provider.as_str()))
+            .filter(connections::state.ne(REVOKED))
             .order(connections::id)
             .select(ConnectionRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    let mut live: Vec<Connection> = all(rows)?;
+    live.retain(|connection| !matches!(connection.state, ConnectionState::Revoked { .. }));
+    Ok(live)
 }
 
 /// All connections to one account at a provider, whoever connected it, revoked ones too.

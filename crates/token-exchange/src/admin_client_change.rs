@@ -45,7 +45,8 @@ impl ClientChange {
     }
 }
 
-/// Where codes go, how it proves who it is, whose tokens it may present, and what needs no leave.
+/// Where codes go, how it proves who it is, whose tokens it may present, what needs no leave, and where it is newly given
+/// tokens that live without bound.
 pub(crate) fn touches_trust(before: &Client, after: &Client) -> bool {
     let marks = |client: &Client| -> BTreeSet<(ProviderId, String)> {
         let ceilings = client.ceilings.iter();
@@ -55,10 +56,17 @@ pub(crate) fn touches_trust(before: &Client, after: &Client) -> bool {
         });
         marked.collect()
     };
+    // Tokens that nobody can end are lent on trust alone.
+    let endless = |client: &Client| -> BTreeSet<ProviderId> {
+        let ceilings = client.ceilings.iter();
+        let allowed = ceilings.filter(|ceiling| ceiling.allow_unbounded_raw);
+        allowed.map(|ceiling| ceiling.provider_id.clone()).collect()
+    };
     before.auth_method != after.auth_method
         || before.redirect_uris != after.redirect_uris
         || before.accepts_tokens_of != after.accepts_tokens_of
         || marks(before) != marks(after)
+        || !endless(after).is_subset(&endless(before))
 }
 
 /// What must hold of a client, on its own and beside what there is.

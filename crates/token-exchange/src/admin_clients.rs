@@ -45,7 +45,8 @@ pub enum ClientRefusal {
     Tampered(#[from] TagError),
     /// The change is one of trust, and the caller has not that scope.
     #[error(
-        "redirect_uris, auth_method, accepts_tokens_of and trusted marks are changed with the scope trust only"
+        "redirect_uris, auth_method, accepts_tokens_of, trusted marks and allow_unbounded_raw are changed with the \
+         scope trust only"
     )]
     TrustNeeded,
     /// A name that cannot be shown.

@@ -16,7 +16,8 @@
 
 use vouchsafe_audit::{Basis, Origin};
 use vouchsafe_model::{
-    Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientStatus, Tagged, UnixMillis,
+    Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientSecretDigest, ClientStatus, Tagged,
+    UnixMillis,
 };
 use vouchsafe_oauth_types::{BasicCredentials, ClientParameters, Form, SecretText};
 use vouchsafe_sign_in::Throttle;
@@ -126,7 +127,9 @@ impl LookedUp {
             Some(Ok(client)) => (client.id.as_str(), client.secrets.as_slice()),
             _ => ("", [].as_slice()),
         };
-        let right = vault.client_secret_matches(SECRET_KIND, owner, digests, secret);
+        let right = vault
+            .matching_client_secret(SECRET_KIND, owner, digests, secret)
+            .cloned();
         let reason = match row {
             None if presented.client_id.is_none() => Reason::NoCredentials,
             None => Reason::UnknownClient,
@@ -136,8 +139,12 @@ impl LookedUp {
             }
             Some(Ok(client)) if client.status != ClientStatus::Active => Reason::ClientDisabled,
             Some(Ok(client)) if client.auth_method != presented.method => Reason::WrongMethod,
-            Some(Ok(client)) if client.is_public() || right => {
-                return Ok(AuthenticatedClient { client, change_seq });
+            Some(Ok(client)) if client.is_public() || right.is_some() => {
+                return Ok(AuthenticatedClient {
+                    shown: right.filter(|_| !client.is_public()),
+                    client,
+                    change_seq,
+                });
             }
             Some(Ok(_)) => Reason::WrongSecret,
         };
@@ -177,6 +184,8 @@ impl FailedClients {
 #[derive(Clone)]
 pub(crate) struct AuthenticatedClient {
     client: Client,
+    /// The secret that it has shown; `None` for a public client.
+    shown: Option<ClientSecretDigest>,
     change_seq: i64,
 }
 
@@ -194,10 +203,23 @@ impl AuthenticatedClient {
         let stands = |client: &Client| {
             client.status == ClientStatus::Active
                 && client.auth_method == self.client.auth_method
-                // One more secret takes nothing away from a request that is under way.
-                && self.client.secrets.iter().all(|secret| client.secrets.contains(secret))
+                // Another secret that comes or goes takes nothing away from a request that is under way.
+                && self.shown.as_ref().is_none_or(|shown| client.secrets.contains(shown))
         };
-        Ok(row.filter(stands).map(|client| Self { client, change_seq }))
+        Ok(row.filter(stands).map(|client| Self {
+            client,
+            shown: self.shown.clone(),
+            change_seq,
+        }))
+    }
+
+    /// A refusal of it: one for its credentials names the scheme that it tried (RFC 6749 section 5.2).
+    pub(crate) fn refused(&self, reason: Reason) -> TokenRefusal {
+        let mut refusal = reason.refusal();
+        if let RefusalKind::ClientAuthentication { basic } = &mut refusal.kind {
+            *basic = self.client.auth_method == ClientAuthMethod::ClientSecretBasic;
+        }
+        refusal
     }
 
     /// What a release to it rests on.

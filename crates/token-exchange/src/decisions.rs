@@ -2,14 +2,17 @@
 //! from nowhere else (AR-01): a bearer token of the user is held by the very agent that asks.
 
 use vouchsafe_audit::{Event, EventKind, Origin};
-use vouchsafe_identity_provider::{Begin, Departure, take_leave_back};
+use vouchsafe_identity_provider::{Begin, Departure, still_signed_in, take_leave_back};
 use vouchsafe_model::{
     ApprovedDelegation, Change, ChangeKind, ClientId, Connection, ConnectionId, Delegation,
-    DelegationDecision, DelegationId, Interaction, InteractionState, ScopeBound, UnixMillis,
+    DelegationDecision, DelegationId, Interaction, InteractionState, ProviderId, ScopeBound, UnixMillis,
+    UserId,
 };
 use vouchsafe_oauth_types::{InteractionReason, Scope};
 use vouchsafe_sign_in::SignedIn;
-use vouchsafe_store::{StoreError, Tx, connections, delegations, interactions, revoked_access};
+use vouchsafe_store::{
+    StoreError, Tx, clients, connections, delegations, head, interactions, revoked_access,
+};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::interaction::InteractionRefusal;
@@ -112,6 +115,9 @@ impl AuthorizationServer {
         let (server, by, id, from) = (self.clone(), signed_in.clone(), id.clone(), origin.clone());
         self.store
             .write(move |tx| {
+                if !delegations::hold(tx, &id)? {
+                    return Err(DecisionError::NotFound);
+                }
                 let row = delegations::by_id(tx, &id)?.ok_or(DecisionError::NotFound)?;
                 // A tampered row can be withdrawn as well: that only takes.
                 let delegation = row.unverified().clone();
@@ -140,6 +146,7 @@ impl AuthorizationServer {
                 let connection = connections::by_id(tx, &connection_id)?
                     .filter(|connection| connection.user_id == by.user.id)
                     .ok_or(DecisionError::NotFound)?;
+                hold_decisions(tx, &by.user.id, &client_id, &connection.provider_id)?;
                 let existing =
                     delegations::by_user_client_connection(tx, &by.user.id, &client_id, &connection.id)?;
                 let draft = match existing {
@@ -180,6 +187,7 @@ impl AuthorizationServer {
                 reconnect: Some(connection.id),
             });
         }
+        hold_decisions(tx, &by.user.id, &interaction.client_id, &interaction.provider_id)?;
         let mut events = self.set_aside_others(tx, &interaction, &connection, by)?;
         let delegation = self.widen(tx, &interaction, &connection, by)?;
         events.push(
@@ -193,9 +201,28 @@ impl AuthorizationServer {
                 .version("delegations", &delegation.id, delegation.version),
         );
         events.push(decide(tx, interaction, InteractionState::Approved, (by, now))?);
+        self.still_decides(tx, by, &delegation)?;
         self.ledger()
             .append_all(tx, events.into_iter().map(|event| origin.note(event)))?;
         Ok(Next::Done(delegation))
+    }
+
+    /// Under the head, behind which nothing can be committed before this decision: whether it is still the person's to
+    /// take, and not overtaken by somebody who revoked everything of the agent.
+    fn still_decides(
+        &self,
+        tx: &mut Tx<'_>,
+        by: &SignedIn,
+        given: &Delegation,
+    ) -> Result<(), InteractionRefusal> {
+        head::take(tx)?;
+        if !still_signed_in(tx, &self.vault, (&by.user, &by.session), self.clock.now())? {
+            return Err(InteractionRefusal::SignInAgain);
+        }
+        if revoked_access::covers(revoked_access::of_client(tx, &given.client_id)?, given.decided_at) {
+            return Err(StoreError::Conflict.into());
+        }
+        Ok(())
     }
 
     /// The connection that the approval is about; `None` = a new one.
@@ -269,7 +296,8 @@ impl AuthorizationServer {
         Ok(delegation)
     }
 
-    /// Choosing one of several accounts takes the others away from this agent, so that the same request succeeds.
+    /// Choosing one of several accounts takes the others away from this agent, so that the same request succeeds: those
+    /// that it may use, by the person's leave or by an admin's trusted mark. What the person has said no to stays so.
     fn set_aside_others(
         &self,
         tx: &mut Tx<'_>,
@@ -280,8 +308,12 @@ impl AuthorizationServer {
         if interaction.reason != InteractionReason::AccountSelection {
             return Ok(Vec::new());
         }
+        let client = clients::by_id(tx, &interaction.client_id)?.and_then(|row| self.vault.verify(row).ok());
+        let is_trusted = client
+            .and_then(|client| client.ceiling(&interaction.provider_id).cloned())
+            .is_some_and(|ceiling| ceiling.trusted.is_some());
         let mut events = Vec::new();
-        for connection in connections::of_user_provider(tx, &by.user.id, &interaction.provider_id)? {
+        for connection in connections::live_of_user_provider(tx, &by.user.id, &interaction.provider_id)? {
             if connection.id == chosen.id {
                 continue;
             }
@@ -291,11 +323,15 @@ impl AuthorizationServer {
                 &interaction.client_id,
                 &connection.id,
             )?;
-            let draft = if let Some(row) = row {
-                row.unverified().clone()
-            } else {
-                let nothing = ScopeBound::Scopes(Scope::empty());
-                self.draft(&connection, interaction.client_id.clone(), nothing, by)
+            let draft = match row {
+                Some(row) if row.unverified().decision == DelegationDecision::Granted => {
+                    row.unverified().clone()
+                }
+                None if is_trusted => {
+                    let nothing = ScopeBound::Scopes(Scope::empty());
+                    self.draft(&connection, interaction.client_id.clone(), nothing, by)
+                }
+                _ => continue,
             };
             events.push(self.put_taken(tx, draft, DelegationDecision::Withdrawn, by)?.1);
         }
@@ -381,6 +417,20 @@ impl AuthorizationServer {
             .await
             .map_err(InteractionRefusal::Connect)
     }
+}
+
+/// Holds everything that the user has decided about the client at the provider, in order of id, until the transaction
+/// ends: what is read of it from now on is what this decision replaces.
+fn hold_decisions(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    client: &ClientId,
+    provider: &ProviderId,
+) -> Result<(), StoreError> {
+    for row in delegations::of_user_client_provider(tx, user, client, provider)? {
+        delegations::hold(tx, &row.unverified().id)?;
+    }
+    Ok(())
 }
 
 fn union(a: &ScopeBound, b: &ScopeBound) -> ScopeBound {

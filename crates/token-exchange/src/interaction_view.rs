@@ -4,8 +4,8 @@ use vouchsafe_identity_provider::{
     IdentityProvider, InterstitialView, LoadedProvider, ProviderError, load_provider,
 };
 use vouchsafe_model::{
-    Client, ClientStatus, Connection, ConnectionState, EffectiveScope, Interaction, InteractionState,
-    ProviderId, ScopeBound, UnixMillis, User,
+    Client, ClientStatus, Connection, EffectiveScope, Interaction, InteractionState, ProviderId, ScopeBound,
+    UnixMillis, User,
 };
 use vouchsafe_sign_in::SignedIn;
 use vouchsafe_store::{StoreError, Tx, clients, connections, interactions, upstream_grants, users};
@@ -128,10 +128,8 @@ pub(crate) fn view(
     let provider = provider(tx, vault, &interaction.provider_id)?;
     let user = user(tx, vault, &interaction)?;
     let mut choices = Vec::new();
-    for connection in connections::of_user_provider(tx, &interaction.user_id, &interaction.provider_id)? {
-        if matches!(connection.state, ConnectionState::Revoked { .. }) {
-            continue;
-        }
+    for connection in connections::live_of_user_provider(tx, &interaction.user_id, &interaction.provider_id)?
+    {
         choices.push(ConnectionChoice {
             label: connection
                 .account_label

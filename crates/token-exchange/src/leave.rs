@@ -34,10 +34,7 @@ pub(crate) fn of(tx: &mut Tx<'_>, vault: &Vault, question: &Question<'_>) -> Res
         delegations::of_user_client_provider(tx, question.user_id, question.client_id, question.provider_id)?;
     let revoked = revoked_access::of_client(tx, question.client_id)?;
     let mut leaves = Vec::new();
-    for connection in connections::of_user_provider(tx, question.user_id, question.provider_id)? {
-        if matches!(connection.state, ConnectionState::Revoked { .. }) {
-            continue;
-        }
+    for connection in connections::live_of_user_provider(tx, question.user_id, question.provider_id)? {
         let row = rows
             .iter()
             .find(|row| row.unverified().connection_id == connection.id);

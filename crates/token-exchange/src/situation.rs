@@ -60,7 +60,7 @@ impl AuthorizationServer {
             now: self.clock.now(),
         };
         match self.store.read(move |tx| look.look(tx)).await {
-            Ok(outcome) => outcome.map_err(Reason::refusal),
+            Ok(outcome) => outcome.map_err(|reason| client.refused(reason)),
             Err(error) => Err(unavailable(&error)),
         }
     }

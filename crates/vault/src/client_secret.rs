@@ -1,6 +1,6 @@
 //! Client secrets and admin keys, kept as keyed MACs: they have 256 random bits, so a slow hash would add nothing.
 
-use subtle::{Choice, ConstantTimeEq};
+use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use vouchsafe_model::{ClientSecretDigest, Secret};
 
 use crate::mac::MacKey;
@@ -17,33 +17,31 @@ impl Vault {
         }
     }
 
-    /// Whether `secret` is one of the owner's. For an owner that does not exist pass no digests: the same work is
+    /// Which of the owner's secrets `secret` is. For an owner that does not exist pass no digests: the same work is
     /// done, so that the time does not tell who exists. No early return for the same reason.
-    pub fn client_secret_matches(
+    pub fn matching_client_secret<'a>(
         &self,
         kind: &str,
         owner: &str,
-        digests: &[ClientSecretDigest],
+        digests: &'a [ClientSecretDigest],
         secret: &str,
-    ) -> bool {
+    ) -> Option<&'a ClientSecretDigest> {
         let (active_id, active) = self.keys().client_secret.active();
         let nobody = [ClientSecretDigest {
             key_id: active_id.clone(),
             mac: [0; 32],
             created_at: None,
         }];
-        let (digests, exists) = if digests.is_empty() {
-            (&nobody[..], 0)
-        } else {
-            (digests, 1)
-        };
-        let matches = digests.iter().fold(Choice::from(0), |matches, digest| {
+        let compared = if digests.is_empty() { &nobody } else { digests };
+        // One behind the place of the match; 0 = none.
+        let place = (1_u32..).zip(compared).fold(0, |place, (number, digest)| {
             let found = self.keys().client_secret.find(&digest.key_id);
             let known = Choice::from(u8::from(found.is_some()));
             let equal = mac(found.unwrap_or(active), kind, owner, secret).ct_eq(&digest.mac);
-            matches | (equal & known)
+            u32::conditional_select(&place, &number, equal & known)
         });
-        (matches & Choice::from(exists)).into()
+        let place = usize::try_from(place).unwrap_or_default();
+        digests.get(place.checked_sub(1)?)
     }
 }
 

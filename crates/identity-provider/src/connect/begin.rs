@@ -4,11 +4,12 @@ use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
 use vouchsafe_audit::{Event, EventKind};
 use vouchsafe_model::{
     AttemptSecrets, ClientId, ConnectAttempt, ConnectAttemptState, Connection, ConnectionId, ConnectionState,
-    EffectiveScope, InteractionId, ProviderId, Sealed, Secret, UserId, UserStatus,
+    EffectiveScope, InteractionId, ProviderId, Sealed, Secret, UserId,
 };
 use vouchsafe_oauth_types::Scope;
-use vouchsafe_store::{Tx, connect_attempts, connections, head, sessions, upstream_grants, users};
+use vouchsafe_store::{Tx, connect_attempts, connections, head, upstream_grants};
 
+use super::recheck::still_signed_in;
 use super::{Begin, ConnectError, Departure, cookie};
 use crate::catalogue::AuthorizeParameters;
 use crate::identity_provider::IdentityProvider;
@@ -29,7 +30,15 @@ impl IdentityProvider {
     fn begin_in(&self, tx: &mut Tx<'_>, begin: &Begin) -> Result<Departure, ConnectError> {
         // Before the rows that the flow rests on: what changes after this is seen at the end.
         let change_seq = head::peek(tx)?.change_seq;
-        self.still_signed_in(tx, begin)?;
+        // The caller looked before this transaction began.
+        if !still_signed_in(
+            tx,
+            &self.inner().vault,
+            (&begin.user, &begin.session),
+            self.inner().clock.now(),
+        )? {
+            return Err(ConnectError::AuthorityChanged);
+        }
         let vault = &self.inner().vault;
         let provider = load_provider(tx, vault, &begin.provider_id)?.ok_or(ConnectError::ProviderNotFound)?;
         let renewed = match &begin.reconnect {
@@ -41,25 +50,6 @@ impl IdentityProvider {
         connect_attempts::insert(tx, &flow.attempt)?;
         self.inner().ledger.append(tx, started(begin, &flow.attempt))?;
         Ok(flow.departure)
-    }
-
-    /// The caller looked before this transaction began.
-    fn still_signed_in(&self, tx: &mut Tx<'_>, begin: &Begin) -> Result<(), ConnectError> {
-        let inner = self.inner();
-        let session = sessions::by_id(tx, &begin.session.id)?;
-        let open = session.is_some_and(|(session, ended)| {
-            ended.is_none()
-                && inner.vault.verify(session).is_ok_and(|session| {
-                    session.user_id == begin.user.id && session.expires_at > inner.clock.now()
-                })
-        });
-        let user = users::by_id(tx, &begin.user.id)?.and_then(|user| inner.vault.verify(user).ok());
-        let active = user.is_some_and(|user| user.status == UserStatus::Active);
-        if open && active {
-            Ok(())
-        } else {
-            Err(ConnectError::AuthorityChanged)
-        }
     }
 
     fn new_flow(

@@ -1,9 +1,10 @@
 //! Nothing that a flow rests on may have changed since it began (AR-19).
 
 use vouchsafe_model::{
-    ApprovedDelegation, Change, ChangeKind, ClientId, ClientStatus, ConnectAttempt, User, UserStatus,
+    ApprovedDelegation, Change, ChangeKind, ClientId, ClientStatus, ConnectAttempt, Session, UnixMillis,
+    User, UserStatus,
 };
-use vouchsafe_store::{Tx, changes, clients, head, users};
+use vouchsafe_store::{StoreError, Tx, changes, clients, head, sessions, users};
 use vouchsafe_vault::Vault;
 
 use super::ConnectError;
@@ -52,6 +53,26 @@ pub(super) fn active_user(
     let user = users::by_id(tx, &attempt.user_id)?.and_then(|user| vault.verify(user).ok());
     user.filter(|user| user.status == UserStatus::Active)
         .ok_or(ConnectError::AuthorityChanged)
+}
+
+/// Whether this person is still signed in there, and may do anything.
+pub fn still_signed_in(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    (user, session): (&User, &Session),
+    now: UnixMillis,
+) -> Result<bool, StoreError> {
+    let user = users::by_id(tx, &user.id)?.and_then(|user| vault.verify(user).ok());
+    let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
+        return Ok(false);
+    };
+    let session = sessions::by_id(tx, &session.id)?;
+    Ok(session.is_some_and(|(session, ended)| {
+        ended.is_none()
+            && vault.verify(session).is_ok_and(|session| {
+                session.user_id == user.id && session.expires_at > now && session.outlives_reset_of(&user)
+            })
+    }))
 }
 
 /// Whether the client that asked may still do anything.

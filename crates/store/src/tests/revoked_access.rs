@@ -38,7 +38,7 @@ both_databases! {
             assert_eq!(connections::by_id(tx, &dead.id)?.as_ref(), Some(&dead));
             let dead = [dead];
             assert_eq!(connections::of_user(tx, &user)?, dead);
-            assert_eq!(connections::of_user_provider(tx, &user, &provider)?, dead);
+            assert_eq!(connections::live_of_user_provider(tx, &user, &provider)?, []);
             assert_eq!(connections::by_provider_account(tx, &provider, "4711")?, dead);
             assert_eq!((in_state(tx, "active")?, in_state(tx, "revoked")?), (0, 1));
             assert_eq!(connections::stored(tx, &world.connection.id)?.as_ref(), Some(&world.connection));

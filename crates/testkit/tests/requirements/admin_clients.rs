@@ -170,6 +170,9 @@ both_databases! {
         operator.send("PATCH", "/clients/api-agent", json!({ "ceilings": trusted })).await;
         let reply = manager.call("PATCH", "/clients/api-agent", Some(&json!({ "ceilings": [] }))).await;
         assert_eq!(reply.status, 403);
+        let endless = json!([{ "provider": PROVIDER, "scope": "openid read", "trusted": "openid", "allow_unbounded_raw": true }]);
+        let reply = manager.call("PATCH", "/clients/api-agent", Some(&json!({ "ceilings": endless }))).await;
+        assert_eq!(reply.status, 403, "tokens without end");
         let wider = json!([{ "provider": PROVIDER, "scope": "openid read write", "trusted": "openid" }]);
         assert_eq!(manager.send("PATCH", "/clients/api-agent", json!({ "ceilings": wider })).await["ceilings"][0]["trusted"], "openid");
         app.finish().await;

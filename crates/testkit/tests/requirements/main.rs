@@ -23,6 +23,7 @@ mod client_authentication;
 mod codes;
 mod configuration;
 mod connect;
+mod decisions;
 mod exchange_claims;
 mod exchange_errors;
 mod exchange_request;

@@ -87,6 +87,15 @@ fn line(
         let remedy = "register Vouchsafe with the provider and write the client id here";
         return Err(wrong("client_id", "it is empty".to_owned(), remedy));
     }
+    if client_id.len() > 512 || !client_id.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        let problem =
+            "it is longer than 512 characters, or holds something else than printable ASCII".to_owned();
+        return Err(wrong(
+            "client_id",
+            problem,
+            "copy it again from the provider's page",
+        ));
+    }
     let secret = Source {
         inline: client_secret,
         file: client_secret_file,

@@ -51,7 +51,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         needs: Some(AdminScope::Manage),
         summary: "Change a client.",
         description: "A change of `auth_method`, `redirect_uris`, `accepts_tokens_of` or of a trusted mark needs the scope \
-                      `trust` as well.",
+                      `trust` as well, and so does `allow_unbounded_raw` where it was not set.",
         body: Some(Shape::of::<ClientPatch>()),
         answer: Answer::ok::<Client>("The client."),
         conflicts: true,
