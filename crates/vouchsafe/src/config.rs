@@ -41,6 +41,8 @@ pub use provider::ProviderLine;
 pub use reference::reference;
 pub use tls::TlsFiles;
 
+use crate::files;
+
 use document::Document;
 use error::Place;
 use table::{AuditTable, LogTable};
@@ -55,6 +57,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Proxies whose word about the client's address counts.
     pub trusted_proxies: Vec<IpAddr>,
+    /// The Unix socket for the local operator, if there is to be one.
+    pub admin_socket: Option<PathBuf>,
     /// Certificate and key, to serve https.
     pub tls: Option<TlsFiles>,
     /// The database.
@@ -130,6 +134,12 @@ impl Config {
             ));
         }
         let database = database::location(&place, table.database)?;
+        let admin_socket = match (table.admin_socket, &database) {
+            (Some(path), _) => Some(place.resolve(&path)),
+            (None, Location::Sqlite(database)) => Some(files::beside(database, ".sock")),
+            // Its servers may be anywhere, and the configuration the same for all of them.
+            (None, Location::Postgres(_)) => None,
+        };
         let log = log(&place, table.log)?;
         let internal_hosts = internal_hosts(&place, egress.internal_hosts)?;
         let providers = provider::lines(&place, table.providers, &internal_hosts)?;
@@ -142,6 +152,7 @@ impl Config {
             issuer,
             listen: listen_at,
             trusted_proxies,
+            admin_socket,
             tls,
             database,
             key_file: place.path(keys.file, "vouchsafe.key"),

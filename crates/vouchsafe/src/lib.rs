@@ -13,6 +13,7 @@ pub mod demo;
 pub mod files;
 pub mod hardening;
 pub mod key_file;
+pub mod local_socket;
 pub mod logging;
 pub mod process_lock;
 pub mod public_keys;

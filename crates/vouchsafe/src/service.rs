@@ -1,7 +1,7 @@
 //! A running server, from its configuration to its orderly end.
 //!
-//! Up: lock, key, instance, pinned keys, configuration, background work, HTTP. Down, in this order: HTTP drains, the
-//! background work stops, the last checkpoint is written, the database closes, the lock is released.
+//! Up: lock, key, instance, pinned keys, configuration, background work, local socket, HTTP. Down, in this order: HTTP and
+//! the socket drain, the background work stops, the last checkpoint is written, the database closes, the lock is released.
 
 use std::future::Future;
 use std::io;
@@ -18,6 +18,7 @@ use vouchsafe_model::{Clock as _, Ids, OsEntropy};
 use crate::clock::SystemClock;
 use crate::config::{self, ApplyError, Config};
 use crate::key_file::{self, KeyFileError};
+use crate::local_socket;
 use crate::process_lock::{ProcessLock, ProcessLockError};
 use crate::public_keys::{self, PublicKeysError};
 use crate::tls::{Identity, TlsError};
@@ -66,7 +67,10 @@ pub struct Opened {
 
 /// Opens the instance of a configuration, alone.
 pub fn open(config: &Config, handle: Handle) -> Result<Opened, ServiceError> {
-    let lock = ProcessLock::take(&config.database)?;
+    open_with(ProcessLock::take(&config.database)?, config, handle)
+}
+
+fn open_with(lock: ProcessLock, config: &Config, handle: Handle) -> Result<Opened, ServiceError> {
     let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsEntropy));
     let key = key_file::read_or_create(&config.key_file, &config.database, &ids)?;
     let settings = Settings {
@@ -126,7 +130,8 @@ impl Service {
             }
             None => None,
         };
-        let Opened { instance, lock } = open(&config, handle)?;
+        let lock = lock_soon(&config).await?;
+        let Opened { instance, lock } = open_with(lock, &config, handle)?;
         let outcome = config::apply(&instance, &config).await?;
         tracing::info!(
             issuer = %config.issuer,
@@ -161,7 +166,15 @@ impl Service {
         } = self;
         let (stop, stopped) = watch::channel(false);
         let background = instance.background(&stopped).await;
+        let (drain, draining) = watch::channel(false);
+        // In front of HTTP: whoever has seen that answer finds the socket.
+        let local = local_socket::serve(&instance, config.admin_socket.as_deref(), draining);
         let retries = instance.handle.spawn(retry(instance.clone(), config, left_out));
+        let drain_both = drain.clone();
+        let shutdown = async move {
+            shutdown.await;
+            drain_both.send_replace(true);
+        };
         let (renewals, served) = match tls {
             Some((identity, how)) => {
                 let renewals = instance.handle.spawn(identity.keep_fresh(SystemClock));
@@ -173,6 +186,11 @@ impl Service {
                 vouchsafe_server::serve(instance.app(), listener, shutdown).await,
             ),
         };
+        // HTTP may also have ended because it failed.
+        drain.send_replace(true);
+        if let Some(local) = local {
+            local.ended().await;
+        }
         retries.abort();
         if let Some(renewals) = renewals {
             renewals.abort();
@@ -187,6 +205,20 @@ impl Service {
     }
 }
 
+/// A command that works on the database has it for a moment only, and is no reason not to start.
+async fn lock_soon(config: &Config) -> Result<ProcessLock, ProcessLockError> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match ProcessLock::take(&config.database) {
+            Err(ProcessLockError::Held { .. }) if waited < LOCK_PATIENCE => {
+                SystemClock.sleep(LOCK_AGAIN).await;
+                waited += LOCK_AGAIN;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Providers whose metadata could not be fetched come in as soon as it can.
 async fn retry(instance: Instance, config: Config, mut left_out: Vec<String>) {
     while !left_out.is_empty() {
@@ -198,4 +230,6 @@ async fn retry(instance: Instance, config: Config, mut left_out: Vec<String>) {
     }
 }
 
+const LOCK_AGAIN: Duration = Duration::from_millis(100);
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
 const RETRY_EVERY: Duration = Duration::from_secs(30);

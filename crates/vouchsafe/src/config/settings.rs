@@ -32,6 +32,14 @@ pub(super) const FILE: &Section = &Section {
         )
         .default("[]")
         .example("[\"10.0.0.2\"]"),
+        Setting::new(
+            "admin_socket",
+            Kind::Path,
+            "A Unix socket, mode 0600, at which the running server takes the commands of this machine without an admin \
+             key: whoever may open it may do everything. At most 107 bytes. Each server needs one of its own.",
+        )
+        .without("the path of the embedded database with `.sock` behind it; with PostgreSQL none")
+        .example("\"/run/vouchsafe/admin.sock\""),
         Setting::table(TLS),
         Setting::table(DATABASE),
         Setting::table(KEYS),

@@ -16,6 +16,7 @@ pub(super) struct ConfigTable {
     pub(super) listen: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) trusted_proxies: Vec<Spanned<String>>,
+    pub(super) admin_socket: Option<PathBuf>,
     pub(super) tls: Option<Spanned<TlsTable>>,
     pub(super) database: Option<Spanned<DatabaseTable>>,
     pub(super) keys: Option<KeysTable>,
