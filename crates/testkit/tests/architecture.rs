@@ -39,9 +39,11 @@ const NEVER: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// Who may have an HTTP client: `Egress`, and the demo, which plays the user's and the agent's programs.
+/// Who may have an HTTP client: `Egress`; the commands, which ask the server that the operator names; and the demo, which
+/// plays the user's and the agent's programs.
 const HTTP_CLIENTS: &[&str] = &[
     "crates/identity-provider/src/egress",
+    "crates/vouchsafe/src/cli/admin/http.rs",
     "crates/vouchsafe/src/demo",
     "crates/testkit/",
 ];

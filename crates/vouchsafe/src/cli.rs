@@ -1,6 +1,6 @@
 //! The command line.
 
-mod admin_key;
+mod admin;
 mod audit;
 mod audit_verify;
 mod completions;
@@ -9,6 +9,7 @@ mod doctor;
 mod failure;
 mod init;
 mod output;
+mod printable;
 mod record_line;
 mod serve;
 
@@ -51,9 +52,22 @@ enum Command {
     Config(config::ConfigCommand),
     /// Completions for a shell: source what this prints.
     Completions(completions::CompletionsArguments),
+    /// People who sign in here.
+    User(admin::Commands<admin::UserCommand>),
+    /// Agents and applications.
+    Client(admin::Commands<admin::ClientCommand>),
+    /// Where people connect accounts.
+    Provider(admin::Commands<admin::ProviderCommand>),
+    /// Accounts that people have connected, and the kill switch.
+    Connection(admin::Commands<admin::ConnectionCommand>),
+    /// People's leave for clients to use their connections.
+    Delegation(admin::Commands<admin::DelegationCommand>),
+    /// The record as the server tells it, with filters.
+    Record(admin::Commands<admin::RecordCommand>),
     /// Keys for the admin API.
-    #[command(subcommand)]
-    AdminKey(admin_key::AdminKeyCommand),
+    AdminKey(admin::Commands<admin::AdminKeyCommand>),
+    /// Say as whom commands are taken, and what they may do.
+    Whoami(admin::Alone<admin::WhoAmI>),
     /// The record of what was released to whom, and under which authority.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -97,7 +111,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Command::Doctor(arguments) => doctor::run(&arguments).await,
                 Command::Config(command) => config::run(&command),
                 Command::Completions(arguments) => Ok(completions::run(&arguments)),
-                Command::AdminKey(command) => admin_key::run(command, handle).await,
+                Command::User(commands) => commands.run(handle).await,
+                Command::Client(commands) => commands.run(handle).await,
+                Command::Provider(commands) => commands.run(handle).await,
+                Command::Connection(commands) => commands.run(handle).await,
+                Command::Delegation(commands) => commands.run(handle).await,
+                Command::Record(commands) => commands.run(handle).await,
+                Command::AdminKey(commands) => commands.run(handle).await,
+                Command::Whoami(command) => command.run(handle).await,
                 Command::Audit(command) => audit::run(command).await,
                 Command::Demo(arguments) => demo::run(&arguments, handle).await,
             }

@@ -23,11 +23,16 @@ pub fn create(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
 
 /// Puts a file in the place of an older one: whoever reads finds the old content or the new, also after a crash.
 pub fn replace(path: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
-    let temporary = beside(path, ".new");
-    let mut file = options(readers).create(true).truncate(true).open(&temporary)?;
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".new");
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode_of(readers)));
+    // A name of its own: a server and a command on the same database may both be writing their checkpoint.
+    let mut file = builder.prefix(&prefix).tempfile_in(folder_of(path))?;
     file.write_all(content)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
     sync_folder_of(path)
 }
 
@@ -57,23 +62,27 @@ fn options(readers: Readers) -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(
-        &mut options,
-        match readers {
-            Readers::Owner => 0o600,
-            Readers::Everyone => 0o644,
-        },
-    );
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode_of(readers));
     #[cfg(not(unix))]
     let _ = readers;
     options
 }
 
+#[cfg(unix)]
+const fn mode_of(readers: Readers) -> u32 {
+    match readers {
+        Readers::Owner => 0o600,
+        Readers::Everyone => 0o644,
+    }
+}
+
 /// A new name is durable only when its folder is.
 fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
+    File::open(folder_of(path))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
         .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
+        .unwrap_or(Path::new("."))
 }

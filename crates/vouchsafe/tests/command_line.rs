@@ -2,6 +2,8 @@
 
 #![expect(non_snake_case, reason = "tests carry requirement ids")]
 
+#[path = "command_line/administration/mod.rs"]
+mod administration;
 #[path = "command_line/bad_postgres.rs"]
 mod bad_postgres;
 #[path = "command_line/bad_surroundings.rs"]

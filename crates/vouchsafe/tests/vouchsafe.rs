@@ -132,9 +132,7 @@ async fn an_abort_writes_no_core() {
 async fn a_second_server_and_a_second_start_are_told() {
     let mut server = Server::start().await;
     let records = server.program.run(&["audit", "export"]).text().lines().count();
-    let second = server
-        .program
-        .run(&["admin-key", "create", "--name", "x", "--scope", "read"]);
+    let second = server.program.run(&["migrate"]);
     assert_eq!(second.status.code(), Some(1));
     assert!(
         second.text().contains("another vouchsafe is using this database"),

@@ -4,11 +4,18 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use vouchsafe_store::RecordRow;
 
+use super::printable::Printable;
+
 /// Seq, time (UTC), event, and the facts that say who and what.
 pub fn record_line(row: &RecordRow) -> String {
-    let body: Option<Shown> = serde_json::from_slice(&row.body).ok();
+    line_of((row.seq, row.time.0), &row.event, &row.body)
+}
+
+/// The same, of the parts of a record.
+pub(super) fn line_of((seq, millis): (i64, i64), event: &str, body: &[u8]) -> String {
+    let body: Option<Shown> = serde_json::from_slice(body).ok();
     let facts = body.map(|body| body.facts).unwrap_or_default();
-    let mut line = format!("{:>5}  {}  {:<28}", row.seq, utc(row.time.0), row.event);
+    let mut line = format!("{seq:>5}  {}  {:<28}", utc(millis), event);
     for (name, value) in facts.iter().filter(|(name, _)| !NOISE.contains(&name.as_str())) {
         let value = match value {
             Value::String(text) => text.clone(),
@@ -20,7 +27,7 @@ pub fn record_line(row: &RecordRow) -> String {
         line.push('=');
         line.push_str(&value);
     }
-    line
+    Printable(&line).to_string()
 }
 
 #[derive(Deserialize)]

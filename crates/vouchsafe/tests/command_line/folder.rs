@@ -1,7 +1,7 @@
 //! A folder for a server, and the program run in it, with an environment of its own.
 
 use std::fs::{self, Permissions};
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
@@ -118,6 +118,21 @@ impl Folder {
         running.ended()
     }
 
+    /// The same, with something on its standard input.
+    pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        // It may end without reading all of it.
+        drop(child.stdin.take().unwrap().write_all(input.as_bytes()));
+        Running {
+            out: read_all(out),
+            err: read_all(err),
+            child,
+        }
+        .ended()
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.root.path().join(name)
     }
@@ -157,6 +172,12 @@ impl Running {
         self.ended()
     }
 
+    /// `kill -9`.
+    pub(crate) fn kill(mut self) -> Ran {
+        self.child.kill().unwrap();
+        self.ended()
+    }
+
     /// Waits until `url` answers, or the process ends.
     pub(crate) async fn answers(&mut self, url: &str) {
         self.answers_to(&reqwest::Client::builder().build().unwrap(), url)
@@ -181,7 +202,8 @@ impl Running {
         panic!("{url} does not answer");
     }
 
-    fn ended(mut self) -> Ran {
+    /// Waits until it has ended.
+    pub(crate) fn ended(mut self) -> Ran {
         let status = self.child.wait().unwrap();
         Ran {
             status,

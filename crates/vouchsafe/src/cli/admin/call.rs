@@ -1,0 +1,219 @@
+//! An operation of the admin API, with everything that the request says.
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use vouchsafe_model::Secret;
+
+use super::answer::Answer;
+use super::view::View;
+use crate::cli::Failure;
+
+/// One call; of a list perhaps several, page after page.
+#[derive(Debug)]
+pub(in crate::cli) struct Call {
+    method: &'static str,
+    /// As the admin API declares it, with `{names}`.
+    path: &'static str,
+    at: Vec<(&'static str, String)>,
+    query: Vec<(&'static str, String)>,
+    body: Option<Map<String, Value>>,
+    view: View,
+    pages: Option<Pages>,
+    birth: Birth,
+}
+
+/// Whether a command may be the first one that a database sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Birth {
+    /// It looks at, or changes, what is there.
+    Refused,
+    /// It makes the database, as the first start would.
+    Allowed,
+}
+
+/// How a list goes on.
+#[derive(Debug)]
+struct Pages {
+    /// The member of an answer that says where the next page begins.
+    next: &'static str,
+    /// The parameter that wants to know.
+    parameter: &'static str,
+    all: bool,
+}
+
+/// Which page of a list.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Page {
+    /// How many items at most.
+    #[arg(long)]
+    limit: Option<u32>,
+    /// Go on behind the page that named this cursor.
+    #[arg(long)]
+    cursor: Option<String>,
+    /// Every page to the end.
+    #[arg(long)]
+    all: bool,
+}
+
+impl Call {
+    pub(super) fn new(method: &'static str, path: &'static str, view: View) -> Self {
+        Self {
+            method,
+            path,
+            at: Vec::new(),
+            query: Vec::new(),
+            body: None,
+            view,
+            pages: None,
+            birth: Birth::Refused,
+        }
+    }
+
+    /// With a parameter of the path.
+    pub(super) fn at(mut self, name: &'static str, value: String) -> Self {
+        self.at.push((name, value));
+        self
+    }
+
+    /// With a parameter of the query, if it is said.
+    pub(super) fn query(mut self, name: &'static str, value: Option<impl ToString>) -> Self {
+        self.query.extend(value.map(|value| (name, value.to_string())));
+        self
+    }
+
+    /// With a body, the members of which are those of `body`.
+    pub(super) fn body(mut self, body: &impl Serialize) -> Result<Self, Failure> {
+        let Value::Object(members) = serde_json::to_value(body)? else {
+            return Err(Failure::new("the body of a request is an object"));
+        };
+        self.body.get_or_insert_default().extend(members);
+        Ok(self)
+    }
+
+    /// With another member of the body, if it is said.
+    pub(super) fn member(mut self, name: &'static str, value: Option<Value>) -> Self {
+        let body = self.body.get_or_insert_default();
+        body.extend(value.map(|value| (name.to_owned(), value)));
+        self
+    }
+
+    /// With a secret in the body, if it is said.
+    pub(super) fn secret(self, name: &'static str, secret: Option<Secret<String>>) -> Self {
+        self.member(name, secret.map(|secret| Value::from(secret.expose().as_str())))
+    }
+
+    /// As a list of ids.
+    pub(super) fn page(self, page: Page) -> Self {
+        let Page { limit, cursor, all } = page;
+        self.listed("next_cursor", "cursor", all)
+            .query("limit", limit.or(all.then_some(MOST_ITEMS)))
+            .query("cursor", cursor)
+    }
+
+    /// As a list that goes on as it says.
+    pub(super) fn listed(mut self, next: &'static str, parameter: &'static str, all: bool) -> Self {
+        self.pages = Some(Pages { next, parameter, all });
+        self
+    }
+
+    /// It may be the first command that the database sees.
+    pub(super) fn may_be_first(mut self) -> Self {
+        self.birth = Birth::Allowed;
+        self
+    }
+
+    pub(super) const fn birth(&self) -> Birth {
+        self.birth
+    }
+
+    pub(super) const fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// What it is about, as commands call it.
+    pub(super) fn noun(&self) -> &'static str {
+        match self.path.split('/').nth(1) {
+            Some("users") => "user",
+            Some("clients") => "client",
+            Some("providers") => "provider",
+            Some("connections") => "connection",
+            Some("delegations") => "delegation",
+            Some("admin-keys") => "admin-key",
+            _ => "record",
+        }
+    }
+
+    /// The request. Each value was looked at by [`id`]; where a user is named, `user` says the id.
+    pub(super) fn request(&self, user: Option<&str>, cursor: Option<&str>) -> Request {
+        let of_user = |(name, value): &(&'static str, String)| match user {
+            Some(user) if *name == USER_ID => (*name, user.to_owned()),
+            _ => (*name, value.clone()),
+        };
+        let mut path = self.path.to_owned();
+        for (name, value) in self.at.iter().map(of_user) {
+            path = path.replace(&format!("{{{name}}}"), &value);
+        }
+        let mut query: Vec<_> = self.query.iter().map(of_user).collect();
+        if let (Some(pages), Some(cursor)) = (&self.pages, cursor) {
+            query.retain(|(name, _)| *name != pages.parameter);
+            query.push((pages.parameter, cursor.to_owned()));
+        }
+        Request {
+            method: self.method,
+            path,
+            query,
+            body: self.body.clone().map(Value::Object),
+        }
+    }
+
+    /// The user that is named, by id or by user name.
+    pub(super) fn user(&self) -> Option<&str> {
+        let mut parameters = self.at.iter().chain(&self.query);
+        let (_, user) = parameters.find(|(name, _)| *name == USER_ID)?;
+        Some(user)
+    }
+
+    /// Where the next page begins, if it is wanted.
+    pub(super) fn next(&self, answer: &Answer) -> Option<String> {
+        let pages = self.pages.as_ref().filter(|pages| pages.all)?;
+        answer.member(pages.next)
+    }
+
+    /// What else somebody should know who reads the answers.
+    pub(super) fn remark(&self, answers: &[Answer], json: bool) -> Option<String> {
+        if let Some(pages) = &self.pages {
+            let next = answers.last()?.member(pages.next)?;
+            let parameter = pages.parameter;
+            return Some(format!(
+                "there may be more: go on with --{parameter} {next}, or take --all"
+            ));
+        }
+        let once = self.view.shown_once().filter(|_| !json)?;
+        answers.iter().find(|answer| answer.member(once).is_some())?;
+        Some(format!("{once} is shown this once: keep it where it belongs"))
+    }
+}
+
+/// What goes over the wire.
+pub(super) struct Request {
+    pub(super) method: &'static str,
+    /// Below `/admin/v1`.
+    pub(super) path: String,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) body: Option<Value>,
+}
+
+/// Reads the id of something, or the name of a user: only what can stand in a path as it is.
+pub(super) fn id(text: &str) -> Result<String, String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-+@".contains(&b);
+    if text.is_empty() || text.len() > 128 || matches!(text, "." | "..") || !text.bytes().all(plain) {
+        return Err("no id and no user name looks like this".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The one parameter for which people have another name.
+const USER_ID: &str = "user_id";
+/// As many as a page may have.
+const MOST_ITEMS: u32 = 200;

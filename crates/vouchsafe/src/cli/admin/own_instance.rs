@@ -1,0 +1,78 @@
+//! The instance itself, when no server runs: opened as a server would, with the admin routes on a socket that nobody else
+//! knows of.
+
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use vouchsafe_store::{Location, SchemaState, Store};
+
+use super::http::Http;
+use super::local::Failing;
+use crate::cli::Failure;
+use crate::config::Config;
+use crate::local_socket::{self, Private};
+use crate::service::{self, Opened};
+
+/// An instance of our own, and the server in front of it.
+pub(super) struct OwnInstance {
+    opened: Opened,
+    server: JoinHandle<()>,
+    drain: watch::Sender<bool>,
+    _socket: Private,
+}
+
+impl OwnInstance {
+    /// Takes the lock, checks the key, the pinned keys and the checkpoint, as a start does; then serves.
+    pub(super) async fn open(config: &Config, handle: Handle) -> Result<(Http, Self), Failing> {
+        let opened = service::open(config, handle.clone())?;
+        match Private::bind()
+            .map_err(Failure::from)
+            .and_then(|(private, socket)| {
+                let http = Http::at_socket(&private.path)?;
+                Ok((private, socket, http))
+            }) {
+            Ok((private, socket, http)) => {
+                let (drain, draining) = watch::channel(false);
+                let app = opened.instance.app();
+                let server = handle.spawn(local_socket::serve_on(socket, app, draining));
+                let own = Self {
+                    opened,
+                    server,
+                    drain,
+                    _socket: private,
+                };
+                Ok((http, own))
+            }
+            Err(failure) => {
+                opened.close().await;
+                Err(Failing::Otherwise(failure))
+            }
+        }
+    }
+
+    /// As a server goes down: nothing new begins, what a revocation began upstream ends, the checkpoint is written.
+    pub(super) async fn close(self) {
+        self.drain.send_replace(true);
+        if self.server.await.is_err() {
+            tracing::error!("the server of the local socket ended by a panic");
+        }
+        self.opened.instance.identity_provider.idle().await;
+        self.opened.close().await;
+    }
+}
+
+/// Only a start, or the first admin key, makes a database: whoever looks at one that is not there has named the wrong file.
+pub(super) fn require_database(config: &Config) -> Result<(), Failure> {
+    let place = match &config.database {
+        Location::Sqlite(path) if !path.exists() => format!("there is no database at {}", path.display()),
+        location => match Store::open_read_only(location.clone())?.schema_state()? {
+            SchemaState::Empty => "the database is empty".to_owned(),
+            _ => return Ok(()),
+        },
+    };
+    let file = config.file.display();
+    Err(Failure::new(format!(
+        "{place}: look whether {file} is the right configuration (--config), and make the database with `vouchsafe init` \
+         or `vouchsafe serve`"
+    )))
+}
