@@ -36,7 +36,8 @@ pub(super) const FILE: &Section = &Section {
             "admin_socket",
             Kind::Path,
             "A Unix socket, mode 0600, at which the running server takes the commands of this machine without an admin \
-             key: whoever may open it may do everything. At most 107 bytes. Each server needs one of its own.",
+             key: whoever may open it may do everything. At most 107 bytes, in a folder where nobody else may write. Each \
+             server needs one of its own.",
         )
         .without("the path of the embedded database with `.sock` behind it; with PostgreSQL none")
         .example("\"/run/vouchsafe/admin.sock\""),

@@ -36,7 +36,17 @@ fn completions_know_every_command_in_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let made = folder.run(&["completions", shell]);
         assert!(made.status.success(), "{}", made.err);
-        for command in ["doctor", "migrate", "completions", "audit", "config"] {
+        for command in [
+            "doctor",
+            "migrate",
+            "completions",
+            "audit",
+            "config",
+            "sign-out",
+            "whoami",
+            "redirect-uri",
+            "admin-key-file",
+        ] {
             assert!(made.out.contains(command), "{shell} lacks {command}");
         }
     }

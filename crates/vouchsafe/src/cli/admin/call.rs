@@ -131,17 +131,20 @@ impl Call {
         &self.view
     }
 
-    /// What it is about, as commands call it.
-    pub(super) fn noun(&self) -> &'static str {
-        match self.path.split('/').nth(1) {
-            Some("users") => "user",
-            Some("clients") => "client",
-            Some("providers") => "provider",
-            Some("connections") => "connection",
-            Some("delegations") => "delegation",
-            Some("admin-keys") => "admin-key",
-            _ => "record",
+    /// As commands call it, if this is about one thing that may not be there.
+    pub(super) fn noun(&self) -> Option<&'static str> {
+        if self.at.is_empty() {
+            return None;
         }
+        Some(match self.path.split('/').nth(1)? {
+            "users" => "user",
+            "clients" => "client",
+            "providers" => "provider",
+            "connections" => "connection",
+            "delegations" => "delegation",
+            "admin-keys" => "admin-key",
+            _ => return None,
+        })
     }
 
     /// The request. Each value was looked at by [`id`]; where a user is named, `user` says the id.

@@ -76,7 +76,7 @@ impl Session {
             query: vec![("username", name.to_owned())],
             body: None,
         };
-        let found = self.answer(&request, "user").await?;
+        let found = self.answer(&request, None).await?;
         let items = found.json().get("items").map(Json::items);
         let Some(Json::Text(id)) = items.and_then(|items| items.first()?.get("id")) else {
             return Err(nobody(name));
@@ -88,7 +88,7 @@ impl Session {
         }
     }
 
-    async fn answer(&self, request: &Request, noun: &str) -> Result<Answer, Failure> {
+    async fn answer(&self, request: &Request, noun: Option<&str>) -> Result<Answer, Failure> {
         let reply = self.http.send(request).await?;
         match reply.status {
             200..=299 => Answer::read(reply.body),
@@ -97,7 +97,7 @@ impl Session {
     }
 
     /// The title and detail of the problem (RFC 9457), and what to do.
-    fn refused(&self, reply: &Reply, noun: &str) -> Failure {
+    fn refused(&self, reply: &Reply, noun: Option<&str>) -> Failure {
         let (status, name) = (reply.status, self.http.name());
         let Ok(Problem { title, detail }) = serde_json::from_slice(&reply.body) else {
             let what = if (300..400).contains(&status) {
@@ -105,19 +105,13 @@ impl Session {
             } else {
                 "answers as no Vouchsafe does"
             };
-            return Failure::new(format!(
-                "{name} {what} (status {status}): name the issuer itself, with its path, in --server"
-            ));
+            return Failure::new(format!("{name} {what} (status {status}): {ISSUER_ITSELF}"));
         };
         let mut sentence = format!("{}: {}", Printable(&title), Printable(&detail));
         match status {
             401 => sentence += "; put the text of a valid key into the file of --admin-key-file",
             403 => sentence += "; use a key that may, or the machine of the server itself",
-            404 => {
-                sentence += "; `vouchsafe ";
-                sentence += noun;
-                sentence += " list` shows what there is";
-            }
+            404 => sentence += &what_there_is(noun),
             _ => {}
         }
         Failure::new(sentence)
@@ -128,6 +122,14 @@ impl Session {
 struct Problem {
     title: String,
     detail: String,
+}
+
+fn what_there_is(noun: Option<&str>) -> String {
+    match noun {
+        Some(noun) => format!("; `vouchsafe {noun} list` shows what there is"),
+        // The operation itself is not there.
+        None => format!("; {ISSUER_ITSELF}"),
+    }
 }
 
 fn nobody(name: &str) -> Failure {
@@ -163,3 +165,5 @@ fn remote(target: &Target) -> Result<Option<Http>, Failure> {
     };
     Http::at_issuer(issuer, &key, authorities.as_deref()).map(Some)
 }
+
+const ISSUER_ITSELF: &str = "name the issuer itself, with its path, in --server";

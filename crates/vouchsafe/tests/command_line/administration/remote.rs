@@ -83,7 +83,7 @@ async fn the_path_of_the_issuer_is_part_of_the_url() {
     assert!(at(&issuer).out.contains(" ada "));
     let told = at(issuer.strip_suffix("/tenant/one").unwrap()).refused(&folder);
     assert!(
-        told.starts_with("Not Found: ") || told.contains("name the issuer itself"),
+        told.ends_with("; name the issuer itself, with its path, in --server"),
         "{told}"
     );
     // On the machine itself the path means nothing.

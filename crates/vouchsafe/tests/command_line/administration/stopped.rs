@@ -1,6 +1,7 @@
 //! Commands on an instance that no server has: opened as a start would, closed in order.
 
 use std::fs::File;
+use std::time::Duration;
 
 use vouchsafe_store::ThrowawayPostgres;
 
@@ -106,6 +107,19 @@ fn a_lock_without_a_socket_is_told_with_what_to_do() {
             "{told}"
         );
     }
+}
+
+/// A command has the database for a moment: a server that starts just then waits for its turn.
+#[tokio::test]
+async fn a_server_starts_when_a_command_has_ended() {
+    let (folder, issuer) = Folder::new().on_a_free_port();
+    let holder = File::open(folder.path("vouchsafe.db.lock")).unwrap();
+    holder.lock().unwrap();
+    let mut server = folder.start(&["serve"]);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(holder);
+    server.answers(&format!("{issuer}/healthz")).await;
+    assert!(server.stop().status.success());
 }
 
 /// What a revocation began at the provider ends before the process does.

@@ -273,6 +273,28 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
+/// So that whoever reads about an operation finds its command.
+#[test]
+fn the_documentation_names_the_command_of_every_operation() {
+    let text = include_str!("../../../../../docs/ADMIN_API.md");
+    let mut listed = 0;
+    for Step {
+        operation, command, ..
+    } in STEPS
+    {
+        let names = match command.split(' ').collect::<Vec<_>>()[..] {
+            [noun @ "client", part @ ("secret" | "trust"), verb, ..] => format!("{noun} {part} {verb}"),
+            [noun, verb, ..] => format!("{noun} {verb}"),
+            [noun] => noun.to_owned(),
+            [] => unreachable!("a command has words"),
+        };
+        let row = format!("| `{operation}` | `vouchsafe {names}` |\n");
+        assert!(text.contains(&row), "docs/ADMIN_API.md lacks {row}");
+        listed += 1;
+    }
+    assert_eq!(text.matches("` | `vouchsafe ").count(), listed);
+}
+
 /// The words of a command: spaces are between them, unless inside `'`.
 pub(super) fn words(command: &str) -> Vec<String> {
     let mut words = vec![String::new()];
