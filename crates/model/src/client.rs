@@ -19,7 +19,7 @@ pub struct ClientId(Box<str>);
 
 /// The text cannot be a client id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -")]
+#[error("a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -, and does not begin with a dot")]
 pub struct InvalidClientId;
 
 impl ClientId {
@@ -34,7 +34,8 @@ impl FromStr for ClientId {
 
     fn from_str(text: &str) -> Result<Self, InvalidClientId> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
-        if (1..=128).contains(&text.len()) && text.bytes().all(allowed) {
+        // `.` and `..` would be steps in a path, and nobody wants to explain more than this.
+        if (1..=128).contains(&text.len()) && text.bytes().all(allowed) && !text.starts_with('.') {
             Ok(Self(text.into()))
         } else {
             Err(InvalidClientId)
@@ -202,6 +203,16 @@ impl Authority for Client {
 mod tests {
     use super::*;
     use crate::{FixedClock, Ids, OsEntropy};
+
+    #[test]
+    fn an_id_can_stand_in_a_path() {
+        for good in ["a", "-", "a..b", "A.z_0-", &"a".repeat(128)] {
+            assert_eq!(good.parse::<ClientId>().unwrap().as_str(), good);
+        }
+        for bad in ["", ".", "..", ".a", "a b", "a/b", "ä", &"a".repeat(129)] {
+            assert_eq!(bad.parse::<ClientId>(), Err(InvalidClientId), "{bad}");
+        }
+    }
 
     #[test]
     fn a_digest_without_a_time_is_written_as_it_always_was() {

@@ -95,7 +95,7 @@ both_databases! {
         let name = "name: it must have 1 to 128 characters, none of them a control character";
         let ceiling = |provider: &str, scope: &str| json!({ "provider": provider, "scope": scope });
         for (members, sentence) in [
-            (json!({ "id": "a b" }), "id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -"),
+            (json!({ "id": "a b" }), "id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -, and does not begin with a dot"),
             (json!({ "name": "" }), name),
             (json!({ "name": "a\u{202e}\u{7}" }), name),
             (json!({ "name": "x".repeat(129) }), name),

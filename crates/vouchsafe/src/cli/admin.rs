@@ -19,7 +19,6 @@ mod own_instance;
 mod provider;
 mod record;
 mod session;
-
 mod user;
 mod view;
 mod whoami;

@@ -87,12 +87,12 @@ pub(crate) const IN_ENTRIES: &[(&str, &str, &str)] = &[
     (
         "id = \"agent\"",
         "id = \"a b\"",
-        "FILE, line 11, client a b, id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -; choose such an id",
+        "FILE, line 11, client a b, id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -, and does not begin with a dot; choose such an id",
     ),
     (
         "id = \"agent\"",
         "id = \"\"",
-        "FILE, line 11, client.id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -; choose such an id",
+        "FILE, line 11, client.id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -, and does not begin with a dot; choose such an id",
     ),
     (
         "secret = \"0123456789abcdef0123456789abcdef\"",

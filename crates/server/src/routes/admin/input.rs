@@ -169,7 +169,7 @@ mod tests {
             (r#"{"id":7}"#, "id: expected a string"),
             (
                 r#"{"id":"hunter 2"}"#,
-                "id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -",
+                "id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -, and does not begin with a dot",
             ),
             (
                 r#"{"id":"a","id":"b"}"#,

@@ -46,7 +46,7 @@ pub(super) fn record_id() -> Object {
 }
 
 pub(super) fn client_id() -> Object {
-    text("^[A-Za-z0-9._-]{1,128}$").build()
+    text("^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$").build()
 }
 
 pub(super) fn provider_id() -> Object {

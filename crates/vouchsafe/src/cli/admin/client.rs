@@ -23,6 +23,8 @@ pub(in crate::cli) enum ClientCommand {
     Disable(ClientArgument),
     /// Enable a client.
     Enable(ClientArgument),
+    /// Revoke everything that a client may do: every leave that people gave it, its codes and its tokens of ours.
+    Revoke(ClientArgument),
     /// Secrets of a client: at most two, so that one can replace the other without a pause.
     #[command(subcommand)]
     Secret(SecretCommand),
@@ -104,6 +106,7 @@ impl Operation for ClientCommand {
             }
             Self::Disable(client) => on("POST", "/clients/{client_id}/disable", client),
             Self::Enable(client) => on("POST", "/clients/{client_id}/enable", client),
+            Self::Revoke(client) => on("POST", "/clients/{client_id}/revoke", client),
             Self::Secret(command) => command.call(),
             Self::Trust(command) => command.call(),
         })

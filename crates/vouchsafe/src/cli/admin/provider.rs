@@ -28,6 +28,8 @@ pub(in crate::cli) enum ProviderCommand {
     Disable(ProviderArgument),
     /// Enable a provider.
     Enable(ProviderArgument),
+    /// Revoke every connection at a provider: dead here at once, and upstream one after the other.
+    Revoke(ProviderArgument),
 }
 
 /// Which provider.
@@ -90,6 +92,7 @@ impl Operation for ProviderCommand {
             }
             Self::Disable(provider) => on("POST", "/providers/{provider_id}/disable", provider),
             Self::Enable(provider) => on("POST", "/providers/{provider_id}/enable", provider),
+            Self::Revoke(provider) => on("POST", "/providers/{provider_id}/revoke", provider),
         })
     }
 }

@@ -27,6 +27,8 @@ pub(in crate::cli) enum UserCommand {
     Password(PasswordArguments),
     /// End every session of a user.
     SignOut(UserArgument),
+    /// Revoke every connection of a user: dead here at once, and upstream one after the other.
+    Revoke(UserArgument),
 }
 
 /// Which user.
@@ -96,6 +98,7 @@ impl Operation for UserCommand {
                     .put_into(on("PUT", "/users/{user_id}/password", wanted.user))?
             }
             Self::SignOut(user) => on("POST", "/users/{user_id}/sign-out", user),
+            Self::Revoke(user) => on("POST", "/users/{user_id}/revoke", user),
         })
     }
 }

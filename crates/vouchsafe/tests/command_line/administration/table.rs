@@ -271,6 +271,24 @@ pub(super) const STEPS: &[Step] = &[
             "record list --event connection.revoked --connection-id {connection} --user-id ada",
         )
     },
+    Step {
+        prints: &["revoked_at: "],
+        seen: Some(("record list --event access.revoked --user-id ada", " by=local ")),
+        ..step("POST /users/{user_id}/revoke", "user revoke ada")
+    },
+    Step {
+        prints: &["revoked_at: "],
+        seen: Some((
+            "record list --event access.revoked --client-id courier",
+            " client_id=courier",
+        )),
+        ..step("POST /clients/{client_id}/revoke", "client revoke courier")
+    },
+    Step {
+        prints: &["revoked_at: "],
+        seen: Some(("record list --event access.revoked", " provider_id=demo-idp")),
+        ..step("POST /providers/{provider_id}/revoke", "provider revoke demo-idp")
+    },
 ];
 
 /// So that whoever reads about an operation finds its command.
