@@ -101,14 +101,17 @@ pub fn insert(tx: &mut Tx<'_>, connection: &Connection) -> Result<(), StoreError
 
 /// The connection of this id.
 pub fn by_id(tx: &mut Tx<'_>, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
-    let row = tx.run(|conn| {
+    one(row(tx, id)?)
+}
+
+fn row(tx: &mut Tx<'_>, id: &ConnectionId) -> Result<Option<ConnectionRow>, StoreError> {
+    tx.run(|conn| {
         connections::table
             .find(id.as_str())
             .select(ConnectionRow::as_select())
             .first(conn)
             .optional()
-    })?;
-    one(row)
+    })
 }
 
 /// All connections of a user, revoked ones too, oldest first.
@@ -162,14 +165,7 @@ pub fn by_provider_account(
 
 /// The connection of this id as it is stored: what is revoked with everything of somebody may not be written here yet.
 pub fn stored(tx: &mut Tx<'_>, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
-    let row = tx.run(|conn| {
-        connections::table
-            .find(id.as_str())
-            .select(ConnectionRow::as_select())
-            .first(conn)
-            .optional()
-    })?;
-    one(row.map(ConnectionRow::alone))
+    one(row(tx, id)?.map(ConnectionRow::alone))
 }
 
 /// Which connections everything of `of` takes along and that do not say so themselves yet: up to `limit` ids in their

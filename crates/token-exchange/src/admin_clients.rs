@@ -49,17 +49,9 @@ pub enum ClientRefusal {
          scope trust only"
     )]
     TrustNeeded,
-    /// A name that cannot be shown.
-    #[error("name: it must have 1 to 128 characters, none of them a control character")]
-    NameInvalid,
     /// What is wanted does not fit together.
     #[error(transparent)]
     Invalid(#[from] InvalidClient),
-    /// A client without any grant, or with one of which there is none here yet.
-    #[error(
-        "grant_types: name authorization_code, urn:ietf:params:oauth:grant-type:token-exchange or both, each once"
-    )]
-    GrantsInvalid,
     /// Two ceilings for one provider.
     #[error("ceilings: there are two for the provider {0}; make them one")]
     CeilingTwice(ProviderId),

@@ -1,5 +1,7 @@
 //! Registering clients.
 
+use std::collections::BTreeSet;
+
 use vouchsafe_audit::{Event, EventKind, Origin};
 use vouchsafe_model::{
     Ceiling, Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientStatus, ManagedBy, Secret,
@@ -39,6 +41,14 @@ pub enum Applied {
 /// What is wrong with a definition. The sentences are for operators.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidClient {
+    /// A name that cannot be shown.
+    #[error("name: it must have 1 to 128 characters, none of them a control character")]
+    NameInvalid,
+    /// No grant at all, or one of which there is none here yet.
+    #[error(
+        "grant_types: name authorization_code, urn:ietf:params:oauth:grant-type:token-exchange or both, each once"
+    )]
+    GrantsInvalid,
     /// A redirect URI cannot be registered.
     #[error("redirect_uris: {0}")]
     RedirectUri(#[from] InvalidRedirectUri),
@@ -91,6 +101,7 @@ impl ClientDefinition {
             return Err(InvalidClient::SecretTooShort);
         }
         let registration = Registration {
+            name: &self.name,
             auth_method: self.auth_method,
             redirect_uris: &self.redirect_uris,
             grant_types: &self.grant_types,
@@ -102,6 +113,7 @@ impl ClientDefinition {
 
 /// What of a client must fit together, whatever its secrets are.
 pub(crate) struct Registration<'a> {
+    pub(crate) name: &'a str,
     pub(crate) auth_method: ClientAuthMethod,
     pub(crate) redirect_uris: &'a [String],
     pub(crate) grant_types: &'a [GrantType],
@@ -110,6 +122,16 @@ pub(crate) struct Registration<'a> {
 
 impl Registration<'_> {
     pub(crate) fn check(&self) -> Result<(), InvalidClient> {
+        let length = self.name.chars().count();
+        if length == 0 || length > LONGEST_NAME || self.name.chars().any(char::is_control) {
+            return Err(InvalidClient::NameInvalid);
+        }
+        let grants: BTreeSet<GrantType> = self.grant_types.iter().copied().collect();
+        let here =
+            |grant: &GrantType| matches!(grant, GrantType::AuthorizationCode | GrantType::TokenExchange);
+        if grants.is_empty() || grants.len() != self.grant_types.len() || !grants.iter().all(here) {
+            return Err(InvalidClient::GrantsInvalid);
+        }
         for uri in self.redirect_uris {
             RedirectUri::register(uri)?;
         }
@@ -263,3 +285,5 @@ fn stripped(claimed: Client) -> Client {
 }
 
 const MIN_SECRET: usize = 32;
+
+const LONGEST_NAME: usize = 128;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use vouchsafe_model::AdminScope;
 use vouchsafe_testkit::{
-    AGENT_ID, AGENT_SECRET, Agent, ClientSetup, Connected, PROVIDER, Pkce, TestApp, both_databases,
+    AGENT_ID, AGENT_SECRET, Agent, Browser, ClientSetup, Connected, PROVIDER, Pkce, TestApp, both_databases,
 };
 
 use crate::admin_support::{Operator, connect, registered};
@@ -43,18 +43,43 @@ async fn confirmed(operator: &Operator, list: &str) -> Vec<Value> {
     }
 }
 
+/// Ada with an account at two providers, and Bob with one at the first, all for one agent.
+struct People {
+    agent: Agent,
+    browser: Browser,
+    subject_token: String,
+    bobs_token: String,
+}
+
+async fn people(app: &mut TestApp) -> People {
+    app.oidc_provider(OTHER, "static").await;
+    let both = ClientSetup::new(AGENT_ID, AGENT_SECRET)
+        .ceiling(PROVIDER, "openid read write")
+        .ceiling(OTHER, "openid read write");
+    app.client(both).await;
+    app.user("bob").await;
+    let Connected {
+        mut browser,
+        agent,
+        subject_token,
+    } = app.connected("ada").await;
+    let asks = agent.exchange(&subject_token, OTHER, &[]).await;
+    app.approve(&mut browser, asks.member("interaction_uri")).await;
+    agent.exchange(&subject_token, OTHER, &[]).await.token();
+    let mut bobs = app.signed_in("bob").await;
+    let bobs_token = connect(app, &mut bobs, AGENT_ID, &agent, "bob").await;
+    People {
+        agent,
+        browser,
+        subject_token,
+        bobs_token,
+    }
+}
+
 both_databases! {
     async fn everything_of_a_user_is_dead_in_one_call_and_nobody_elses(app: TestApp) {
         let mut app = app;
-        app.oidc_provider(OTHER, "static").await;
-        app.client(ClientSetup::new(AGENT_ID, AGENT_SECRET).ceiling(PROVIDER, "openid read write").ceiling(OTHER, "openid read write")).await;
-        app.user("bob").await;
-        let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
-        let asks = agent.exchange(&subject_token, OTHER, &[]).await;
-        app.approve(&mut browser, asks.member("interaction_uri")).await;
-        agent.exchange(&subject_token, OTHER, &[]).await.token();
-        let mut bobs = app.signed_in("bob").await;
-        let bobs_token = connect(&app, &mut bobs, AGENT_ID, &agent, "bob").await;
+        let People { agent, mut browser, subject_token, bobs_token } = people(&mut app).await;
         let operator = Operator::with(&app, &[AdminScope::Read, AdminScope::Revoke]).await;
         let ada = id_of(&operator, "ada").await;
         let answer = operator.post(&format!("/users/{ada}/revoke")).await;
@@ -81,14 +106,7 @@ both_databases! {
 
     async fn everything_at_a_provider_is_dead_in_one_call_and_nothing_elsewhere(app: TestApp) {
         let mut app = app;
-        app.oidc_provider(OTHER, "static").await;
-        app.client(ClientSetup::new(AGENT_ID, AGENT_SECRET).ceiling(PROVIDER, "openid read write").ceiling(OTHER, "openid read write")).await;
-        app.user("bob").await;
-        let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
-        let asks = agent.exchange(&subject_token, OTHER, &[]).await;
-        app.approve(&mut browser, asks.member("interaction_uri")).await;
-        let mut bobs = app.signed_in("bob").await;
-        let bobs_token = connect(&app, &mut bobs, AGENT_ID, &agent, "bob").await;
+        let People { agent, subject_token, bobs_token, .. } = people(&mut app).await;
         let operator = Operator::of(&app).await;
         operator.post(&format!("/providers/{PROVIDER}/revoke")).await;
         for token in [&subject_token, &bobs_token] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use vouchsafe_fake_upstream::Endpoint;
-use vouchsafe_testkit::{Backend, Browser, Connected, PROVIDER, Page, TestApp, both_databases};
+use vouchsafe_testkit::{Agent, Backend, Browser, Connected, PROVIDER, Page, TestApp, both_databases};
 
 use crate::admin_support::{Operator, registered};
 
@@ -24,6 +24,31 @@ async fn asleep(app: &TestApp) {
     }
 }
 
+/// Ada, who has connected an account, and a second agent that may ask in her name. On PostgreSQL alone: where there is
+/// one writer, nothing happens beside it.
+struct Scene {
+    app: TestApp,
+    operator: Operator,
+    browser: Browser,
+    second: Agent,
+    token: String,
+}
+
+async fn scene() -> Option<Scene> {
+    let app = TestApp::start(Backend::postgres()?).await;
+    let operator = Operator::of(&app).await;
+    let Connected { mut browser, .. } = app.connected("ada").await;
+    let second = registered(&app, &operator, "second").await;
+    let token = app.subject_token(&mut browser, "second", &second).await;
+    Some(Scene {
+        app,
+        operator,
+        browser,
+        second,
+        token,
+    })
+}
+
 async fn approve(mut browser: Browser, page: Page) -> Page {
     browser
         .submit(&page, Some("interaction"), &[("decision", "approve")])
@@ -32,14 +57,16 @@ async fn approve(mut browser: Browser, page: Page) -> Page {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ar_19__leave_that_is_taken_while_more_is_given_is_not_given_back() {
-    let Some(backend) = Backend::postgres() else {
+    let Some(Scene {
+        app,
+        operator,
+        mut browser,
+        second,
+        token,
+    }) = scene().await
+    else {
         return;
     };
-    let app = TestApp::start(backend).await;
-    let operator = Operator::of(&app).await;
-    let Connected { mut browser, .. } = app.connected("ada").await;
-    let second = registered(&app, &operator, "second").await;
-    let token = app.subject_token(&mut browser, "second", &second).await;
     let asked = second.exchange(&token, PROVIDER, &[("scope", "read")]).await;
     app.approve(&mut browser, asked.member("interaction_uri")).await;
     let more = second.exchange(&token, PROVIDER, &[("scope", "write")]).await;
@@ -68,14 +95,16 @@ async fn ar_19__leave_that_is_taken_while_more_is_given_is_not_given_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ar_19__a_session_that_ends_while_it_gives_leave_gives_none() {
-    let Some(backend) = Backend::postgres() else {
+    let Some(Scene {
+        app,
+        operator,
+        mut browser,
+        second,
+        token,
+    }) = scene().await
+    else {
         return;
     };
-    let app = TestApp::start(backend).await;
-    let operator = Operator::of(&app).await;
-    let Connected { mut browser, .. } = app.connected("ada").await;
-    let second = registered(&app, &operator, "second").await;
-    let token = app.subject_token(&mut browser, "second", &second).await;
     let asked = second.exchange(&token, PROVIDER, &[]).await;
     let page = browser.open(asked.member("interaction_uri")).await;
     slow(&app, "INSERT", "delegations", "");
@@ -141,7 +170,7 @@ both_databases! {
         let made = operator.post("/clients/second/secrets").await;
         let secret = made["client_secret"].as_str().unwrap();
         app.secret("a generated client secret", secret);
-        let agent = vouchsafe_testkit::Agent::basic(&app.base, "second", secret);
+        let agent = Agent::basic(&app.base, "second", secret);
         app.advance(Duration::from_secs(4_000));
         app.sign_in(&mut browser, "ada").await;
         let token = app.subject_token(&mut browser, "second", &agent).await;
@@ -150,7 +179,7 @@ both_databases! {
         app.upstream.state().set_delay("oidc", Endpoint::Token, 700);
         let refreshes = || app.upstream.state().journal_of("oidc", Endpoint::Token).len();
         let before = refreshes();
-        let exchange = |agent: &vouchsafe_testkit::Agent| {
+        let exchange = |agent: &Agent| {
             let (agent, token) = (agent.clone(), token.clone());
             tokio::spawn(async move { agent.exchange(&token, PROVIDER, &[]).await })
         };

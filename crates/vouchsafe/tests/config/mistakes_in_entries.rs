@@ -95,6 +95,21 @@ pub(crate) const IN_ENTRIES: &[(&str, &str, &str)] = &[
         "FILE, line 11, client.id: a client id is 1 to 128 of the characters A-Z a-z 0-9 . _ -, and does not begin with a dot; choose such an id",
     ),
     (
+        "id = \"agent\"",
+        "id = \"agent\"\nname = \"a\\tb\"",
+        "FILE, line 10, client agent: name: it must have 1 to 128 characters, none of them a control character; change the client's lines",
+    ),
+    (
+        "grant_types = [\"urn:ietf:params:oauth:grant-type:token-exchange\"]",
+        "grant_types = []",
+        "FILE, line 10, client agent: grant_types: name authorization_code, urn:ietf:params:oauth:grant-type:token-exchange or both, each once; change the client's lines",
+    ),
+    (
+        "client_id = \"abc\"",
+        "client_id = \"a\\u0000bc\"",
+        "FILE, line 7, provider github, client_id: it is longer than 512 characters, or holds something else than printable ASCII; copy it again from the provider's page",
+    ),
+    (
         "secret = \"0123456789abcdef0123456789abcdef\"",
         "secret = \"short\"",
         "FILE, line 10, client agent: a client secret needs at least 32 characters; `openssl rand -hex 32` makes a good one; change the client's lines",

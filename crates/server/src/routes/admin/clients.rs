@@ -198,10 +198,7 @@ pub(super) fn refused(refusal: ClientRefusal) -> Problem {
         | ClientRefusal::ProviderUnknown(_)
         | ClientRefusal::ClientUnknown(_) => Problem::Conflict(refusal.to_string()),
         ClientRefusal::TrustNeeded => Problem::InsufficientScope(AdminScope::Trust),
-        ClientRefusal::NameInvalid
-        | ClientRefusal::Invalid(_)
-        | ClientRefusal::GrantsInvalid
-        | ClientRefusal::CeilingTwice(_) => Problem::Invalid(refusal.to_string()),
+        ClientRefusal::Invalid(_) | ClientRefusal::CeilingTwice(_) => Problem::Invalid(refusal.to_string()),
         ClientRefusal::Tampered(_) => Problem::Tampered,
         ClientRefusal::Unavailable(error) => failed(&error),
     }
@@ -210,7 +207,9 @@ pub(super) fn refused(refusal: ClientRefusal) -> Problem {
 /// What a change was refused for: what does not fit what the client already is, is a conflict with that.
 fn change_refused(refusal: ClientRefusal) -> Problem {
     match refusal {
-        ClientRefusal::Invalid(InvalidClient::RedirectUri(_)) => refused(refusal),
+        ClientRefusal::Invalid(
+            InvalidClient::RedirectUri(_) | InvalidClient::NameInvalid | InvalidClient::GrantsInvalid,
+        ) => refused(refusal),
         ClientRefusal::Invalid(invalid) => Problem::Conflict(invalid.to_string()),
         refusal => refused(refusal),
     }
