@@ -1,5 +1,7 @@
 //! Where a request came from.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use vouchsafe_model::AdminKeyId;
 
 use crate::event::{Details, Event};
@@ -54,5 +56,34 @@ impl Origin {
         event
             .fact("request_id", self.request_id.as_str())
             .details(details)
+    }
+}
+
+/// What counts as one source of requests: whoever has one IPv6 address has its whole /64. Everything that slows down or
+/// sums up by source goes by this.
+pub fn network(address: Option<&str>) -> String {
+    let Some(address) = address else {
+        return String::new();
+    };
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
+        Ok(address) => address.to_string(),
+        Err(_) => address.chars().take(64).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_a_network() {
+        let of = |address| network(Some(address));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:ffff:ffff:ffff"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of(&"x".repeat(1_000)).len(), 64);
+        assert_eq!(network(None), "");
     }
 }

@@ -99,13 +99,13 @@ fn bearer(request: &HttpRequest) -> Result<String, Problem> {
 
 /// Notes that an operation was refused to somebody who may not do it.
 pub(crate) async fn refused(site: &Site, origin: &Origin, reason: &'static str) {
-    let source = origin.address.as_deref().unwrap_or_default();
-    let Some(count) = site.admin_failures.admit(source, site.app.clock.now()) else {
+    let Some(tally) = site
+        .admin_failures
+        .admit(origin.address.as_deref(), site.app.clock.now())
+    else {
         return;
     };
-    let event = Event::new(EventKind::AdminRefused)
-        .fact("reason", reason)
-        .fact("count", count);
+    let event = tally.note(Event::new(EventKind::AdminRefused).fact("reason", reason));
     if let Err(error) = site.app.recorder.note(origin.note(event)).await {
         tracing::warn!(error = %error, "a refused admin call could not be recorded");
     }

@@ -154,11 +154,10 @@ impl SignIn {
     /// Some per minute and source; then a count. The name that was typed is not recorded: it may be a password.
     async fn record_failure(&self, user: Option<&User>, origin: &Origin) {
         let inner = self.inner();
-        let source = origin.address.as_deref().unwrap_or_default();
-        let Some(count) = inner.failures.admit(source, inner.clock.now()) else {
+        let Some(tally) = inner.failures.admit(origin.address.as_deref(), inner.clock.now()) else {
             return;
         };
-        let mut event = Event::new(EventKind::SignInFailed).fact("count", count);
+        let mut event = tally.note(Event::new(EventKind::SignInFailed));
         if let Some(user) = user {
             event = event.user(&user.pseudonym).fact("user_id", user.id.as_str());
         }

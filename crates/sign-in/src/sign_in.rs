@@ -66,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) failures: UnauthenticatedFailures,
+    /// Rows that somebody changed past us, by kind; apart, so that no flood of failures hides them.
+    pub(crate) alarms: UnauthenticatedFailures,
     handle: Handle,
 }
 
@@ -86,6 +88,7 @@ impl SignIn {
             passwords: Passwords::new(handle.clone(), clock.clone()),
             throttle: Throttle::default(),
             failures: UnauthenticatedFailures::new(RECORDED_FAILURES),
+            alarms: UnauthenticatedFailures::new(RECORDED_FAILURES),
             store,
             ledger,
             vault,

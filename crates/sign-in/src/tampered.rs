@@ -16,15 +16,10 @@ impl SignIn {
             row.kind = kind,
             "a stored row was changed past the server and is not used"
         );
-        let Some(count) = inner
-            .failures
-            .admit(&format!("tampered:{kind}"), inner.clock.now())
-        else {
+        let Some(tally) = inner.alarms.admit(Some(kind), inner.clock.now()) else {
             return;
         };
-        let event = Event::new(EventKind::TamperedRow)
-            .fact("row_kind", kind)
-            .fact("count", count);
+        let event = tally.note(Event::new(EventKind::TamperedRow).fact("row_kind", kind));
         let ledger = inner.ledger.clone();
         let noted = inner.store.write(move |tx| ledger.append(tx, event)).await;
         if let Err(error) = noted {

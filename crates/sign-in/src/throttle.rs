@@ -9,10 +9,10 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use vouchsafe_audit::network;
 use vouchsafe_model::UnixMillis;
 
 /// The counters.
@@ -117,18 +117,6 @@ fn make_room<K: Hash + Eq + Clone>(counters: &mut HashMap<K, Failures>, key: &K,
     }
 }
 
-/// Whoever has one IPv6 address has its whole /64.
-fn network(source: Option<&str>) -> String {
-    let Some(source) = source else {
-        return String::new();
-    };
-    match source.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).to_string(),
-        Ok(address) => address.to_string(),
-        Err(_) => source.chars().take(64).collect(),
-    }
-}
-
 /// Typing errors of a person.
 const FREE_PER_ACCOUNT: u32 = 5;
 /// Typing errors of an office behind one address.
@@ -205,7 +193,6 @@ mod tests {
         }
         assert!(throttle.begin("ada", Some("2001:db8::ffff"), at(0)).is_err());
         assert!(throttle.begin("ada", Some("2001:db8:0:1::1"), at(0)).is_ok());
-        assert_eq!(network(Some("::ffff:192.0.2.1")), "192.0.2.1");
     }
 
     #[test]

@@ -179,19 +179,26 @@ impl AuthorizationServer {
     ) -> TokenRefusal {
         let now = self.clock.now();
         let refusal = self.0.failed_clients.count(refusal, name, origin, now);
-        let source = origin.address.as_deref().unwrap_or_default();
-        let Some(count) = self.0.failures.admit(source, now) else {
+        let Some(tally) = self.0.failures.admit(origin.address.as_deref(), now) else {
             return refusal;
         };
-        let event = Event::new(EventKind::ClientAuthenticationFailed)
-            .fact("reason", refusal.reason.as_str())
-            .fact("count", count);
-        self.note(origin.note(event), refusal).await
+        let event = Event::new(EventKind::ClientAuthenticationFailed).fact("reason", refusal.reason.as_str());
+        self.note(origin.note(tally.note(event)), refusal).await
     }
 
     async fn refused(&self, client: &AuthenticatedClient, refused: Refused, origin: &Origin) -> TokenRefusal {
         let Refused { refusal, event } = refused;
         tracing::info!(client.id = %client.registration().id, reason = refusal.reason.as_str(), "a token request was refused");
+        let event = if client.registration().is_public() {
+            // Whoever knows its name can come this far: what is refused here must not fill the record either.
+            let address = origin.address.as_deref();
+            let Some(tally) = self.0.failures.admit(address, self.clock.now()) else {
+                return refusal;
+            };
+            tally.note(event)
+        } else {
+            event
+        };
         let event = event
             .fact("client_id", client.registration().id.as_str())
             .fact("client_auth_method", client.registration().auth_method.as_str())

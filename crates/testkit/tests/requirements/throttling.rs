@@ -5,7 +5,9 @@
 use std::time::Duration;
 
 use base64::Engine as _;
-use vouchsafe_testkit::{AGENT_ID, AGENT_SECRET, Backend, Http, PROVIDER, Reply, TestApp};
+use vouchsafe_model::ClientAuthMethod;
+use vouchsafe_oauth_types::GrantType;
+use vouchsafe_testkit::{AGENT_ID, AGENT_SECRET, Backend, ClientSetup, Http, PROVIDER, Reply, TestApp};
 
 /// A guesser, or somebody behind the same address.
 const GUESSER: &str = "192.0.2.1";
@@ -149,6 +151,48 @@ async fn tok_2_3_06__trying_many_clients_from_one_source_is_throttled_too(app: T
     app.finish().await;
 }
 
+async fn ar_16__wrong_secrets_from_many_networks_leave_few_records(app: TestApp) {
+    let http = Http::default();
+    for number in 0..300 {
+        let from = format!("10.0.{}.{}", number >> 8, number & 255);
+        presented_by(&http, &app, &from, (AGENT_ID, "wrong")).await;
+    }
+    assert_eq!(app.records("client_authentication.failed").await.len(), 100);
+    // The next to fail, once nobody expects the others back, says how many they were.
+    app.advance(Duration::from_secs(121));
+    guess(&app, GUESSER, AGENT_ID, 0).await;
+    let failed = app.records("client_authentication.failed").await;
+    let told = failed.iter().flat_map(|entry| {
+        ["count", "count_elsewhere"].map(|fact| entry["facts"][fact].as_u64().unwrap_or_default())
+    });
+    assert_eq!(told.sum::<u64>(), 301, "{:?}", failed.last());
+    app.finish().await;
+}
+
+async fn ar_16__a_public_client_s_name_is_not_enough_to_fill_the_record(app: TestApp) {
+    let mut app = app;
+    let public = ClientSetup::new("public-app", "").with(|client| {
+        client.auth_method = ClientAuthMethod::None;
+        client.secrets.clear();
+        client.grant_types = vec![GrantType::AuthorizationCode];
+    });
+    app.client(public).await;
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("x-forwarded-for", GUESSER),
+    ];
+    let verifier = "x".repeat(43);
+    let body =
+        format!("grant_type=authorization_code&client_id=public-app&code=made-up&code_verifier={verifier}");
+    let (url, http) = (format!("{}/oauth/token", app.base), Http::default());
+    for _ in 0..50 {
+        let reply = http.send("POST", &url, &headers, Some(body.as_bytes())).await;
+        assert_eq!(reply.status, 400);
+    }
+    assert_eq!(app.records("code.refused").await.len(), 10);
+    app.finish().await;
+}
+
 macro_rules! on_both_databases {
     ($($name:ident)+) => {
         mod sqlite {
@@ -171,4 +215,6 @@ on_both_databases! {
     atk_19_tok_5_2_04__the_pause_does_not_tell_which_clients_exist
     tok_2_3_06__a_pause_ends_and_the_next_is_longer
     tok_2_3_06__trying_many_clients_from_one_source_is_throttled_too
+    ar_16__wrong_secrets_from_many_networks_leave_few_records
+    ar_16__a_public_client_s_name_is_not_enough_to_fill_the_record
 }
