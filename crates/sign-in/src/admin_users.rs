@@ -10,7 +10,7 @@ use vouchsafe_vault::password;
 use crate::error::SignInError;
 use crate::sign_in::{Inner, SignIn};
 use crate::username;
-use crate::users::{PasswordChange, about, change_password, create, disable, held};
+use crate::users::{PasswordChange, about, change_password, create, disable, held, written};
 
 /// A password that an administrator gives to somebody.
 #[derive(Debug, Clone)]
@@ -125,9 +125,8 @@ impl SignIn {
             let row = inner.vault.tag(user.clone());
             users::put(tx, &row)?;
             sessions::end_all_of_user(tx, &id, now)?;
-            let event = about(&user, EventKind::UserChanged)
+            let event = written(EventKind::UserChanged, &user, &row)
                 .fact("password_changed", true)
-                .row("users", &id, &row)
                 .changes(Change::of(ChangeKind::User, &id));
             let event = change_password(inner, tx, &id, password, event)?;
             inner.ledger.append(tx, origin.note(event))?;
@@ -195,10 +194,7 @@ fn enable(inner: &Inner, tx: &mut Tx<'_>, user: User, origin: &Origin) -> Result
     };
     let row = inner.vault.tag(user.clone());
     users::put(tx, &row)?;
-    let event = about(&user, EventKind::UserChanged)
-        .fact("enabled", true)
-        .row("users", &user.id, &row)
-        .changes(Change::of(ChangeKind::User, &user.id));
+    let event = written(EventKind::UserChanged, &user, &row).changes(Change::of(ChangeKind::User, &user.id));
     inner.ledger.append(tx, origin.note(event))?;
     Ok(user)
 }

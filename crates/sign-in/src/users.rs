@@ -199,9 +199,8 @@ impl SignIn {
             if password_changes {
                 sessions::end_all_of_user(tx, &user.id, now)?;
             }
-            let event = about(&user, EventKind::UserChanged)
+            let event = written(EventKind::UserChanged, &user, &row)
                 .fact("password_changed", password_changes)
-                .row("users", &user.id, &row)
                 .changes(Change::of(ChangeKind::User, &user.id));
             let event = identity.iter().fold(event, Event::identity);
             let event = change_password(inner, tx, &user.id, password, event)?;
@@ -243,9 +242,8 @@ pub(crate) fn create(
     let row = inner.vault.tag(user.clone());
     users::put(tx, &row)?;
     let identity = identify(inner, tx, &user.id, now)?;
-    let event = about(&user, EventKind::UserChanged)
+    let event = written(EventKind::UserChanged, &user, &row)
         .fact("created", true)
-        .row("users", &user.id, &row)
         .identity(&identity);
     let event = change_password(inner, tx, &user.id, password, event)?;
     Ok((user, event))
@@ -265,9 +263,7 @@ pub(crate) fn disable(
     let row = inner.vault.tag(user.clone());
     users::put(tx, &row)?;
     sessions::end_all_of_user(tx, &user.id, inner.clock.now())?;
-    let event = about(&user, EventKind::UserDisabled)
-        .row("users", &user.id, &row)
-        .changes(Change::of(ChangeKind::User, &user.id));
+    let event = written(EventKind::UserDisabled, &user, &row).changes(Change::of(ChangeKind::User, &user.id));
     inner.ledger.append(tx, origin.note(event))?;
     Ok(user)
 }
@@ -276,6 +272,13 @@ pub(crate) fn about(user: &User, kind: EventKind) -> Event {
     Event::new(kind)
         .user(&user.pseudonym)
         .fact("user_id", user.id.as_str())
+}
+
+/// The row as it is after this event, and whether the user may do anything.
+pub(crate) fn written(kind: EventKind, user: &User, row: &Tagged<User>) -> Event {
+    about(user, kind)
+        .fact("status", user.status.as_str())
+        .row("users", &user.id, row)
 }
 
 fn is_identified(inner: &Inner, tx: &mut Tx<'_>, id: &UserId) -> Result<bool, SignInError> {

@@ -256,6 +256,7 @@ impl AuthorizationServer {
         let event = Event::new(kind)
             .fact("client_id", client.id.as_str())
             .fact("managed_by", client.managed_by.as_str())
+            .fact("status", client.status.as_str())
             .row("clients", &client.id, &row)
             .changes(Change::of(ChangeKind::Client, &client.id));
         clients::put(tx, &row)?;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
+use vouchsafe_model::ChangeKind;
 
 use crate::body::Body;
 use crate::event::EventKind;
@@ -26,7 +27,6 @@ const ENDS: &[(EventKind, &str)] = &[
     (EventKind::ClientDisabled, "client_id"),
     (EventKind::UserDisabled, "user_id"),
     (EventKind::ProviderDisabled, "provider_id"),
-    (EventKind::SessionEnded, "session_id"),
     (EventKind::CodeReplayed, "code_id"),
 ];
 
@@ -34,6 +34,10 @@ const ENDS: &[(EventKind, &str)] = &[
 const BEGINS: &[(EventKind, &str)] = &[
     (EventKind::ConnectionConnected, "connection_id"),
     (EventKind::DelegationGranted, "delegation_id"),
+];
+
+/// What gives it (back) only when it says that the thing is on: these are also written of things that stay off.
+const CHANGES: &[(EventKind, &str)] = &[
     (EventKind::ClientChanged, "client_id"),
     (EventKind::UserChanged, "user_id"),
     (EventKind::ProviderChanged, "provider_id"),
@@ -68,13 +72,16 @@ impl Order {
         {
             self.dead.insert(thing);
         }
+        let begins = if is_on(body) { CHANGES } else { &[] };
         if let Some(thing) = BEGINS
             .iter()
+            .chain(begins)
             .find(|(kind, _)| is(*kind))
             .and_then(|(_, fact)| named(fact))
         {
             self.dead.remove(&thing);
         }
+        self.dead.extend(ended_sessions(body));
         self.note(body, &named);
         if !RELEASES.iter().any(|kind| is(*kind)) {
             return Vec::new();
@@ -135,6 +142,30 @@ impl Order {
     }
 }
 
+/// Clients and users have a status, providers a switch.
+fn is_on(body: &Body) -> bool {
+    let fact = |name| body.facts.get(name);
+    fact("status").and_then(Value::as_str) == Some("active")
+        || fact("enabled").and_then(Value::as_bool) == Some(true)
+}
+
+/// One event may end many sessions, and disabling a user or resetting a password ends them as well.
+fn ended_sessions(body: &Body) -> impl Iterator<Item = (&'static str, String)> {
+    let changed = body
+        .changes
+        .iter()
+        .filter(|(kind, _)| kind == ChangeKind::Session.as_str());
+    let gone = body
+        .versions
+        .iter()
+        .filter(|(table, _, version)| table == "sessions" && *version == 0);
+    changed
+        .map(|(_, id)| id)
+        .chain(gone.map(|(_, id, _)| id))
+        .map(|id| (SESSION, id.clone()))
+}
+
+const SESSION: &str = "session_id";
 const CONNECTION: &str = "connection_id";
 const DELEGATION: &str = "delegation_id";
 const USER: &str = "user";
@@ -158,6 +189,72 @@ mod tests {
             problems = order.next(&serde_json::from_value(body).unwrap());
         }
         problems
+    }
+
+    #[test]
+    fn what_is_changed_while_it_is_off_stays_off() {
+        for (thing, on, off) in [
+            (
+                "client",
+                json!({ "status": "active" }),
+                json!({ "status": "disabled" }),
+            ),
+            (
+                "user",
+                json!({ "status": "active" }),
+                json!({ "status": "disabled" }),
+            ),
+            (
+                "provider",
+                json!({ "enabled": true }),
+                json!({ "enabled": false }),
+            ),
+        ] {
+            let facts = |state: &Value| {
+                let mut facts = state.clone();
+                facts[format!("{thing}_id")] = json!("it");
+                facts
+            };
+            let (disabled, changed) = (format!("{thing}.disabled"), format!("{thing}.changed"));
+            let released = ("token.exchanged", None, facts(&json!({})));
+            let disabled = (disabled.as_str(), None, facts(&off));
+            let kept_off = (changed.as_str(), None, facts(&off));
+            let enabled = (changed.as_str(), None, facts(&on));
+            let problems = last(&[disabled.clone(), kept_off, released.clone()]);
+            assert_eq!(problems.len(), 1, "{thing}: {problems:?}");
+            assert!(last(&[disabled, enabled, released]).is_empty(), "{thing}");
+        }
+    }
+
+    #[test]
+    fn every_session_that_an_event_names_has_ended() {
+        let body = |event: &str, more: Value| {
+            let mut body = json!({
+                "v": 1, "instance": "ins_00000000000000000000000000", "seq": 1,
+                "id": "rec_00000000000000000000000000", "time": 1, "event": event, "change_seq": 1, "facts": {},
+            });
+            body.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            serde_json::from_value::<Body>(body).unwrap()
+        };
+        let released = |session: &str| body("token.issued", json!({ "facts": { "session_id": session } }));
+        for ended in [
+            body(
+                "session.ended",
+                json!({ "changes": [["session", "ses_1"], ["session", "ses_2"]] }),
+            ),
+            body(
+                "user.disabled",
+                json!({ "versions": [["sessions", "ses_1", 0], ["sessions", "ses_2", 0]] }),
+            ),
+        ] {
+            let mut order = Order::default();
+            assert!(order.next(&ended).is_empty());
+            for (session, problems) in [("ses_1", 1), ("ses_2", 1), ("ses_3", 0)] {
+                assert_eq!(order.next(&released(session)).len(), problems, "{session}");
+            }
+        }
     }
 
     #[test]

@@ -97,6 +97,7 @@ impl IdentityProvider {
                 current.as_ref().is_some_and(|row| row.hosts != hosts),
             )
             .fact("managed_by", definition.managed_by.as_str())
+            .fact("enabled", enabled)
             .row("providers", &definition.id, &tagged)
             .changes(Change::of(ChangeKind::Provider, &definition.id));
         let found = tampered.then(|| tampered_row(&definition.id));
@@ -127,6 +128,7 @@ impl IdentityProvider {
                 providers::put(tx, &row)?;
                 let event = Event::new(EventKind::ProviderDisabled)
                     .fact("provider_id", id.as_str())
+                    .fact("enabled", false)
                     .row("providers", &id, &row)
                     .changes(Change::of(ChangeKind::Provider, &id));
                 inner.ledger.append(tx, event)?;

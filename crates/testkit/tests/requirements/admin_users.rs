@@ -85,7 +85,7 @@ both_databases! {
         assert_eq!(disabled.len(), 1);
         assert_eq!(disabled[0]["facts"]["admin_key_id"], operator.id);
         assert_eq!(operator.post(&format!("{path}/enable")).await["status"], "active");
-        assert_eq!(app.records("user.changed").await.pop().unwrap()["facts"]["enabled"], true);
+        assert_eq!(app.records("user.changed").await.pop().unwrap()["facts"]["status"], "active");
         // What ended stays ended; the connection was never locked.
         assert_eq!(agent.exchange(&subject_token, PROVIDER, &[]).await.error(), "invalid_request");
         let mut browser = app.signed_in("grace").await;

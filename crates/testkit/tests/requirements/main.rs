@@ -40,3 +40,4 @@ mod throttling;
 mod transport;
 mod vault;
 mod vault_exchange;
+mod verify_order;
