@@ -1,13 +1,12 @@
 //! What an administrator does with users. Each change is on the record with who asked for it.
 
-use vouchsafe_audit::{Event, EventKind, Origin};
-use vouchsafe_model::{
-    Authority, Change, ChangeKind, ManagedBy, Secret, SessionId, Tagged, User, UserId, UserStatus,
-};
-use vouchsafe_store::{Page, StoreError, Tx, sessions, users};
+use vouchsafe_audit::{EventKind, Origin};
+use vouchsafe_model::{Authority, Change, ChangeKind, ManagedBy, Secret, Tagged, User, UserId, UserStatus};
+use vouchsafe_store::{Page, StoreError, Tx, users};
 use vouchsafe_vault::password;
 
 use crate::error::SignInError;
+use crate::sessions::end_all;
 use crate::sign_in::{Inner, SignIn};
 use crate::username;
 use crate::users::{PasswordChange, about, change_password, create, disable, held, written};
@@ -124,10 +123,10 @@ impl SignIn {
             };
             let row = inner.vault.tag(user.clone());
             users::put(tx, &row)?;
-            sessions::end_all_of_user(tx, &id, now)?;
             let event = written(EventKind::UserChanged, &user, &row)
                 .fact("password_changed", true)
                 .changes(Change::of(ChangeKind::User, &id));
+            let (event, _) = end_all(tx, &id, now, event)?;
             let event = change_password(inner, tx, &id, password, event)?;
             inner.ledger.append(tx, origin.note(event))?;
             Ok(user)
@@ -141,9 +140,13 @@ impl SignIn {
         let work = move |tx: &mut Tx<'_>| {
             let inner = sign_in.inner();
             let found = users::by_id(tx, &id)?.ok_or_else(|| SignInError::UserNotFound(id.clone()))?;
-            let ended = sessions::end_all_of_user(tx, &id, inner.clock.now())?;
+            let event =
+                about(found.unverified(), EventKind::SessionEnded).fact("reason", "signed_out_by_admin");
+            let (event, ended) = end_all(tx, &id, inner.clock.now(), event)?;
             if !ended.is_empty() {
-                let event = signed_out(found.unverified(), &ended);
+                let event = ended.iter().fold(event.fact("count", ended.len()), |event, id| {
+                    event.changes(Change::of(ChangeKind::Session, id))
+                });
                 inner.ledger.append(tx, origin.note(event))?;
             }
             Ok(ended.len())
@@ -197,17 +200,6 @@ fn enable(inner: &Inner, tx: &mut Tx<'_>, user: User, origin: &Origin) -> Result
     let event = written(EventKind::UserChanged, &user, &row).changes(Change::of(ChangeKind::User, &user.id));
     inner.ledger.append(tx, origin.note(event))?;
     Ok(user)
-}
-
-fn signed_out(user: &User, ended: &[SessionId]) -> Event {
-    let event = about(user, EventKind::SessionEnded)
-        .fact("reason", "signed_out_by_admin")
-        .fact("count", ended.len());
-    ended.iter().fold(event, |event, id| {
-        event
-            .version("sessions", id, 0)
-            .changes(Change::of(ChangeKind::Session, id))
-    })
 }
 
 const PASSWORD_CHARACTERS: std::ops::RangeInclusive<usize> = 8..=1024;

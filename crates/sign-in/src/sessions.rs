@@ -1,8 +1,8 @@
 //! Browser sessions: a random cookie value, of which the row holds only the keyed digest.
 
 use vouchsafe_audit::{Event, EventKind, Origin};
-use vouchsafe_model::{Change, ChangeKind, Session, SessionId, Tagged, UnixMillis, User, UserStatus};
-use vouchsafe_store::{Tx, sessions, users};
+use vouchsafe_model::{Change, ChangeKind, Session, SessionId, Tagged, UnixMillis, User, UserId, UserStatus};
+use vouchsafe_store::{StoreError, Tx, sessions, users};
 
 use crate::error::SignInError;
 use crate::sign_in::{Inner, SignIn};
@@ -103,6 +103,20 @@ fn ended(id: &SessionId, pseudonym: &str, reason: &'static str) -> Event {
         .fact("reason", reason)
         .version("sessions", id, 0)
         .changes(Change::of(ChangeKind::Session, id))
+}
+
+/// Ends every session of the user, named in the event: one that comes back is found by its id.
+pub(crate) fn end_all(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    now: UnixMillis,
+    event: Event,
+) -> Result<(Event, Vec<SessionId>), StoreError> {
+    let ended = sessions::end_all_of_user(tx, user, now)?;
+    let event = ended
+        .iter()
+        .fold(event, |event, id| event.version("sessions", id, 0));
+    Ok((event, ended))
 }
 
 /// The row of a session that has not ended, under any live cookie key.

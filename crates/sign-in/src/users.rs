@@ -10,11 +10,12 @@ use vouchsafe_audit::{Event, EventKind, Origin};
 use vouchsafe_model::{
     Change, ChangeKind, Credential, Identity, ManagedBy, Tagged, UnixMillis, User, UserId, UserStatus,
 };
-use vouchsafe_store::{StoreError, Tx, identities, sessions, user_credentials, users};
+use vouchsafe_store::{StoreError, Tx, identities, user_credentials, users};
 
 use crate::definition::{Applied, DefinedPassword, UserDefinition};
 use crate::error::SignInError;
 use crate::password_sign_in::credential;
+use crate::sessions::end_all;
 use crate::sign_in::{Inner, SignIn};
 use crate::username;
 
@@ -196,13 +197,15 @@ impl SignIn {
             } else {
                 Some(identify(inner, tx, &user.id, now)?)
             };
-            if password_changes {
-                sessions::end_all_of_user(tx, &user.id, now)?;
-            }
             let event = written(EventKind::UserChanged, &user, &row)
                 .fact("password_changed", password_changes)
                 .changes(Change::of(ChangeKind::User, &user.id));
             let event = identity.iter().fold(event, Event::identity);
+            let event = if password_changes {
+                end_all(tx, &user.id, now, event)?.0
+            } else {
+                event
+            };
             let event = change_password(inner, tx, &user.id, password, event)?;
             inner.ledger.append(tx, event)?;
             Ok((user, Applied::Changed))
@@ -262,8 +265,8 @@ pub(crate) fn disable(
     };
     let row = inner.vault.tag(user.clone());
     users::put(tx, &row)?;
-    sessions::end_all_of_user(tx, &user.id, inner.clock.now())?;
     let event = written(EventKind::UserDisabled, &user, &row).changes(Change::of(ChangeKind::User, &user.id));
+    let (event, _) = end_all(tx, &user.id, inner.clock.now(), event)?;
     inner.ledger.append(tx, origin.note(event))?;
     Ok(user)
 }

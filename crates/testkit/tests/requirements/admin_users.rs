@@ -154,6 +154,28 @@ both_databases! {
         app.finish_tampered().await;
     }
 
+    async fn a_session_that_ended_with_something_else_is_found_when_it_is_back(app: TestApp) {
+        let operator = Operator::of(&app).await;
+        for name in ["grace", "hopper"] {
+            let made = operator.send("POST", "/users", json!({ "username": name, "password": PASSWORD })).await;
+            app.signed_in(name).await;
+            app.signed_in(name).await;
+            let path = format!("/users/{}", made["id"].as_str().unwrap());
+            match name {
+                "grace" => operator.post(&format!("{path}/disable")).await,
+                _ => operator.send("PUT", &format!("{path}/password"), json!({ "password": PASSWORD })).await,
+            };
+        }
+        app.signed_in("ada").await;
+        app.reset_password("ada", "another password of hers").await;
+        assert_eq!(app.findings().await, Vec::<String>::new());
+        app.sql("UPDATE sessions SET ended_at = NULL");
+        let back = app.findings().await;
+        assert_eq!(back.len(), 5, "{back:?}");
+        assert!(back.iter().all(|one| one.contains("of sessions is back")), "{back:?}");
+        app.finish_tampered().await;
+    }
+
     async fn a_user_of_the_configuration_is_changed_there(app: TestApp) {
         let operator = Operator::of(&app).await;
         let ada = operator.get("/users?username=ada").await["items"][0]["id"].as_str().unwrap().to_owned();

@@ -53,4 +53,21 @@ both_databases! {
         }
         app.finish_tampered().await;
     }
+
+    async fn tv_18__nothing_is_released_under_a_session_that_an_administrator_ended(app: TestApp) {
+        let operator = Operator::of(&app).await;
+        for (name, method, path, body) in [
+            ("grace", "POST", "sign-out", None),
+            ("hopper", "POST", "disable", None),
+            ("lovelace", "PUT", "password", Some(json!({ "password": PASSWORD }))),
+        ] {
+            let made = operator.send("POST", "/users", json!({ "username": name, "password": PASSWORD })).await;
+            app.signed_in(name).await;
+            let session = app.records("session.started").await.pop().unwrap()["facts"]["session_id"].as_str().unwrap().to_owned();
+            assert_eq!(found_of_release(&app, "session_id", &session).await, 0, "{path}");
+            operator.call(method, &format!("/users/{}/{path}", id_of(&made)), body.as_ref()).await;
+            assert_eq!(found_of_release(&app, "session_id", &session).await, 1, "{path}");
+        }
+        app.finish_tampered().await;
+    }
 }
