@@ -1,7 +1,6 @@
 //! What an administrator sees of connections. Never a token: no API returns one that is stored.
 
 use vouchsafe_model::{Connection, ConnectionId, ConnectionState, EffectiveScope, ScopeBound, UnixMillis};
-use vouchsafe_oauth_types::Scope;
 use vouchsafe_store::connections::ConnectionFilter;
 use vouchsafe_store::{Page, StoreError, Tx, connections, upstream_grants};
 
@@ -42,7 +41,7 @@ impl IdentityProvider {
             let last_used = connections::last_used(tx, &id)?;
             let grants = upstream_grants::of_connection(tx, &id)?;
             let scopes = grants.into_iter().map(|grant| bound(grant.scope));
-            Ok((connection, last_used, scopes.reduce(union)))
+            Ok((connection, last_used, scopes.reduce(|a, b| a.widen(&b))))
         };
         let (connection, last_used, held) = self.inner().store.read(find).await?;
         let revocation = match connection.state {
@@ -63,12 +62,5 @@ fn bound(scope: EffectiveScope) -> ScopeBound {
     match scope {
         EffectiveScope::Known(scope) => ScopeBound::Scopes(scope),
         EffectiveScope::Unknown => ScopeBound::Everything,
-    }
-}
-
-fn union(a: ScopeBound, b: ScopeBound) -> ScopeBound {
-    match (a, b) {
-        (ScopeBound::Scopes(a), ScopeBound::Scopes(b)) => ScopeBound::Scopes(Scope::union(&a, &b)),
-        _ => ScopeBound::Everything,
     }
 }

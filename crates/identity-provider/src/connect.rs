@@ -112,6 +112,8 @@ pub struct Connected {
     pub provider_name: String,
     /// The delegation that was approved before leaving.
     pub delegation: Option<Delegation>,
+    /// Agents that may use it by what was decided before: those that an admin trusts, or that had leave for it.
+    pub agents: Vec<WidenedClient>,
     /// The interaction that it answers.
     pub interaction_id: Option<InteractionId>,
 }

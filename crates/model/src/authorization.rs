@@ -80,6 +80,9 @@ pub struct IssuedToken {
     pub user_id: UserId,
     /// Its `client_id`.
     pub client_id: ClientId,
+    /// When it was issued, in milliseconds: `iat` counts seconds. Behind every epoch of its client that was there by
+    /// then, also where another server's clock is ahead.
+    pub issued_at: UnixMillis,
     /// Its `exp`.
     pub expires_at: UnixMillis,
     /// When it was revoked.

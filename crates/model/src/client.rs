@@ -121,12 +121,39 @@ pub enum ScopeBound {
     Scopes(Scope),
 }
 
+impl fmt::Display for ScopeBound {
+    /// `*`, or scopes with single spaces between.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => f.write_str("*"),
+            Self::Scopes(scope) => scope.fmt(f),
+        }
+    }
+}
+
 impl ScopeBound {
     /// The narrower of two bounds; never wider than either.
     pub fn narrow(&self, other: &Self) -> Self {
         match (self, other) {
             (Self::Everything, bound) | (bound, Self::Everything) => bound.clone(),
             (Self::Scopes(a), Self::Scopes(b)) => Self::Scopes(a.intersection(b)),
+        }
+    }
+
+    /// Both bounds together.
+    pub fn widen(&self, other: &Self) -> Self {
+        match (self, other) {
+            (Self::Scopes(a), Self::Scopes(b)) => Self::Scopes(a.union(b)),
+            _ => Self::Everything,
+        }
+    }
+
+    /// Whether all of `other` lies inside.
+    pub fn includes(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Everything, _) => true,
+            (Self::Scopes(_), Self::Everything) => false,
+            (Self::Scopes(bound), Self::Scopes(scope)) => scope.is_subset(bound),
         }
     }
 

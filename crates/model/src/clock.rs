@@ -98,6 +98,12 @@ impl FixedClock {
         due.into_iter().for_each(Waker::wake);
     }
 
+    /// Moves the clock back, as an operator does who finds it wrong. Whoever waits, waits on.
+    pub fn put_back(&self, duration: Duration) {
+        let mut fixed = self.lock();
+        fixed.now = fixed.now - duration;
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Fixed> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -18,6 +18,7 @@ mod schema {
             session_id -> Text,
             user_id -> Text,
             client_id -> Text,
+            issued_at -> BigInt,
             expires_at -> BigInt,
             revoked_at -> Nullable<BigInt>,
         }
@@ -34,6 +35,7 @@ struct IssuedTokenRow {
     session_id: String,
     user_id: String,
     client_id: String,
+    issued_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
 }
@@ -133,6 +135,7 @@ impl From<&IssuedToken> for IssuedTokenRow {
             session_id: token.session_id.to_string(),
             user_id: token.user_id.to_string(),
             client_id: token.client_id.to_string(),
+            issued_at: token.issued_at.0,
             expires_at: token.expires_at.0,
             revoked_at: millis(token.revoked_at),
         }
@@ -150,6 +153,7 @@ impl TryFrom<IssuedTokenRow> for IssuedToken {
             session_id: parsed(&row.session_id, TABLE, "session_id")?,
             user_id: parsed(&row.user_id, TABLE, "user_id")?,
             client_id: parsed(&row.client_id, TABLE, "client_id")?,
+            issued_at: UnixMillis(row.issued_at),
             expires_at: UnixMillis(row.expires_at),
             revoked_at: time(row.revoked_at),
         })

@@ -97,6 +97,16 @@ pub fn take_due(
     Ok(readable(taken))
 }
 
+/// Frees every job: who held one is gone.
+pub fn abandon_leases(tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let held = jobs::table
+        .filter(jobs::state.eq(JobState::Waiting.as_str()))
+        .filter(jobs::lease_until.is_not_null());
+    let free = jobs::lease_until.eq(None::<i64>);
+    tx.run(|conn| diesel::update(held).set(free).execute(conn))?;
+    Ok(())
+}
+
 /// Notes that a job is finished; whether there was one waiting.
 pub fn done(tx: &mut Tx<'_>, id: &JobId) -> Result<bool, StoreError> {
     end(tx, id, JobState::Done)

@@ -44,6 +44,18 @@ pub fn put(tx: &mut Tx<'_>, of: &AccessOf, at: UnixMillis) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Makes the row ours until the end of the transaction, without saying anything yet.
+pub fn hold(tx: &mut Tx<'_>, of: &AccessOf) -> Result<(), StoreError> {
+    put(tx, of, UnixMillis(0))?;
+    let row = revoked_access::table.find((of.kind(), of.id()));
+    tx.run(|conn| {
+        diesel::update(row)
+            .set(revoked_access::revoked_at.eq(revoked_access::revoked_at))
+            .execute(conn)
+    })?;
+    Ok(())
+}
+
 /// Until when everything of `of` is revoked.
 pub fn at(tx: &mut Tx<'_>, of: &AccessOf) -> Result<Option<UnixMillis>, StoreError> {
     let row = revoked_access::table
@@ -85,6 +97,16 @@ pub fn covers(revoked: Option<UnixMillis>, at: UnixMillis) -> bool {
 /// `now`, for what is new and must not count as there before: another server's clock may be ahead of ours.
 pub fn behind(revoked: Option<UnixMillis>, now: UnixMillis) -> UnixMillis {
     revoked.map_or(now, |revoked| now.max(UnixMillis(revoked.0.saturating_add(1))))
+}
+
+/// The latest epoch of all.
+pub fn latest(tx: &mut Tx<'_>) -> Result<Option<UnixMillis>, StoreError> {
+    let at: Option<i64> = tx.run(|conn| {
+        revoked_access::table
+            .select(max(revoked_access::revoked_at))
+            .first(conn)
+    })?;
+    Ok(at.map(UnixMillis))
 }
 
 /// Every epoch, by the text of whose it is. There are few: one for each time that somebody revoked everything of

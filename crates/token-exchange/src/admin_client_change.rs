@@ -52,7 +52,7 @@ pub(crate) fn touches_trust(before: &Client, after: &Client) -> bool {
         let ceilings = client.ceilings.iter();
         let marked = ceilings.filter_map(|ceiling| {
             let trusted = ceiling.trusted.as_ref()?;
-            Some((ceiling.provider_id.clone(), crate::decisions::described(trusted)))
+            Some((ceiling.provider_id.clone(), trusted.to_string()))
         });
         marked.collect()
     };

@@ -3,12 +3,14 @@
 
 use url::form_urlencoded;
 use vouchsafe_audit::{Event, EventKind, Origin};
-use vouchsafe_model::{Authorization, AuthorizationCode, Client, ClientStatus, UnixMillis};
+use vouchsafe_model::{Authorization, AuthorizationCode, Client, ClientId, ClientStatus};
 use vouchsafe_oauth_types::{
     AuthorizationRequest, AuthorizationTarget, ErrorCode, Form, GrantType, RedirectUri, Scope,
 };
 use vouchsafe_sign_in::SignedIn;
-use vouchsafe_store::{StoreError, Tx, authorization_codes, authorizations, clients, head};
+use vouchsafe_store::{
+    StoreError, Tx, WithTime, authorization_codes, authorizations, clients, head, revoked_access,
+};
 
 use crate::authorization_server::AuthorizationServer;
 
@@ -215,14 +217,27 @@ impl AuthorizationServer {
             return Ok(false);
         }
         let (user, client) = (signed_in.user.id.clone(), checked.client.id.clone());
-        let row = self
-            .store
-            .read(move |tx| authorizations::of_user_client(tx, &user, &client))
-            .await?;
-        let standing = row
+        let server = self.clone();
+        let find = move |tx: &mut Tx<'_>| {
+            let row = authorizations::of_user_client(tx, &user, &client)?;
+            server.standing(tx, &client, row)
+        };
+        let standing = self.store.read(find).await?;
+        Ok(standing.is_some_and(|consent| checked.scope.is_subset(&consent.scope)))
+    }
+
+    /// The consent of a row, if it still counts: revoking everything of a client ends what people agreed to before.
+    fn standing(
+        &self,
+        tx: &mut Tx<'_>,
+        client: &ClientId,
+        row: Option<WithTime<Authorization>>,
+    ) -> Result<Option<Authorization>, StoreError> {
+        let consent = row
             .filter(|(_, withdrawn)| withdrawn.is_none())
             .and_then(|(row, _)| self.vault.verify(row).ok());
-        Ok(standing.is_some_and(|consent| checked.scope.is_subset(&consent.scope)))
+        let revoked = revoked_access::of_client(tx, client)?;
+        Ok(consent.filter(|consent| !revoked_access::covers(revoked, consent.granted_at)))
     }
 
     /// Consent and code in one transaction, then the redirect.
@@ -277,12 +292,11 @@ impl AuthorizationServer {
         checked: &Checked,
         by: &SignedIn,
     ) -> Result<(Authorization, Option<Event>), StoreError> {
-        let now: UnixMillis = self.clock.now();
+        let revoked = revoked_access::of_client(tx, &checked.client.id)?;
+        let now = revoked_access::behind(revoked, self.clock.now());
         let existing = authorizations::of_user_client(tx, &by.user.id, &checked.client.id)?;
         let id = existing.as_ref().map(|(row, _)| row.unverified().id.clone());
-        let standing = existing
-            .filter(|(_, withdrawn)| withdrawn.is_none())
-            .and_then(|(row, _)| self.vault.verify(row).ok());
+        let standing = self.standing(tx, &checked.client.id, existing)?;
         if let Some(standing) = standing
             .clone()
             .filter(|consent| checked.scope.is_subset(&consent.scope))

@@ -64,6 +64,11 @@ impl AuthorizationServer {
                 if !authorization_codes::redeem(tx, &code_id, now)? {
                     return Ok(false);
                 }
+                let revoked = revoked_access::of_client(tx, &issued.client_id)?;
+                let issued = IssuedToken {
+                    issued_at: revoked_access::behind(revoked, issued.issued_at),
+                    ..issued
+                };
                 issued_tokens::insert(tx, &issued).map(|()| true)
             })
             .await;
@@ -140,6 +145,7 @@ impl AuthorizationServer {
             session_id: code.session_id.clone(),
             user_id: found.user.id.clone(),
             client_id: client.registration().id.clone(),
+            issued_at: now,
             expires_at,
             revoked_at: None,
         };

@@ -196,7 +196,7 @@ impl AuthorizationServer {
                 .fact("delegation_id", delegation.id.as_str())
                 .fact("client_id", delegation.client_id.as_str())
                 .fact("connection_id", delegation.connection_id.as_str())
-                .fact("scope", described(&delegation.scope))
+                .fact("scope", delegation.scope.to_string())
                 .changes(Change::of(ChangeKind::Delegation, &delegation.id))
                 .version("delegations", &delegation.id, delegation.version),
         );
@@ -289,7 +289,7 @@ impl AuthorizationServer {
             delegation.version = version + 1;
         }
         if let Some(granted) = granted {
-            delegation.scope = union(&granted.scope, &delegation.scope);
+            delegation.scope = granted.scope.widen(&delegation.scope);
         }
         let tagged = self.vault.tag(delegation.clone());
         delegations::put(tx, &tagged)?;
@@ -431,20 +431,6 @@ fn hold_decisions(
         delegations::hold(tx, &row.unverified().id)?;
     }
     Ok(())
-}
-
-fn union(a: &ScopeBound, b: &ScopeBound) -> ScopeBound {
-    match (a, b) {
-        (ScopeBound::Scopes(a), ScopeBound::Scopes(b)) => ScopeBound::Scopes(a.union(b)),
-        _ => ScopeBound::Everything,
-    }
-}
-
-pub(crate) fn described(scope: &ScopeBound) -> String {
-    match scope {
-        ScopeBound::Everything => "*".to_owned(),
-        ScopeBound::Scopes(scope) => scope.to_string(),
-    }
 }
 
 fn decide(

@@ -160,7 +160,12 @@ impl AuthorizationServer {
             Choice::Use(chosen) => (&chosen.0, &chosen.1),
         };
         let permit = policy::decide(&target.ceiling.scope, &leave.scope, asked, &powers(held, target))
-            .map_err(|denial| Obstacle::of(denial, leave))?;
+            .map_err(|denial| {
+                if denial == Denial::CannotNarrow {
+                    cannot_narrow(held, target);
+                }
+                Obstacle::of(denial, leave)
+            })?;
         let want = Want {
             grant_id: permit.grant_id.clone(),
             audience: String::new(),
@@ -281,6 +286,21 @@ impl Obstacle {
             Denial::CannotNarrow => Self::Refused(Reason::CannotNarrow),
         }
     }
+}
+
+/// What an operator needs to know to put it right; the client learns only that it is so.
+fn cannot_narrow(held: &Holdings, target: &Target) {
+    let grants = held.grants.iter().map(|holding| match &holding.grant.scope {
+        EffectiveScope::Known(scope) => scope.to_string(),
+        EffectiveScope::Unknown => "*".to_owned(),
+    });
+    tracing::warn!(
+        provider.id = %target.provider.row.id,
+        token.scope = %grants.collect::<Vec<_>>().join(" | "),
+        ceiling.scope = %target.ceiling.scope,
+        "the provider cannot leave anything out of its tokens, and they can do more than was asked for or may be given: \
+         let the client's ceiling include all of token.scope, and the client ask for all of it"
+    );
 }
 
 fn powers(held: &Holdings, target: &Target) -> Vec<GrantPower> {

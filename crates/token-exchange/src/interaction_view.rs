@@ -7,13 +7,16 @@ use vouchsafe_model::{
     Client, ClientStatus, Connection, EffectiveScope, Interaction, InteractionState, ProviderId, ScopeBound,
     UnixMillis, User,
 };
+use vouchsafe_oauth_types::InteractionReason;
 use vouchsafe_sign_in::SignedIn;
-use vouchsafe_store::{StoreError, Tx, clients, connections, interactions, upstream_grants, users};
+use vouchsafe_store::{
+    StoreError, Tx, clients, connections, interactions, revoked_access, upstream_grants, users,
+};
 use vouchsafe_vault::Vault;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::interaction::{AnsweredView, ConnectionChoice, InteractionRefusal, InteractionView};
-use crate::leave::stands;
+use crate::leave::{self, Question, stands};
 
 impl AuthorizationServer {
     /// The view of one interaction, for the user it was made for and nobody else. Looking changes nothing.
@@ -189,7 +192,55 @@ fn user(tx: &mut Tx<'_>, vault: &Vault, interaction: &Interaction) -> Result<Use
 }
 
 /// Whether a connection holds a grant that can do what is asked.
-fn can_do(tx: &mut Tx<'_>, connection: &Connection, asked: &ScopeBound) -> Result<bool, InteractionRefusal> {
+/// Whether nothing is left to decide: what is asked for was allowed meanwhile, or the client may not have it any more.
+pub(crate) fn is_moot(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    (interaction, user): (&Interaction, &User),
+    now: UnixMillis,
+) -> Result<bool, StoreError> {
+    let client = clients::by_id(tx, &interaction.client_id)?.and_then(|row| vault.verify(row).ok());
+    let ceiling = client
+        .filter(|client| client.status == ClientStatus::Active)
+        .and_then(|client| client.ceiling(&interaction.provider_id).cloned())
+        .filter(|ceiling| ceiling.scope.includes(&interaction.scope));
+    let Some(ceiling) = ceiling else {
+        return Ok(true);
+    };
+    let revoked = revoked_access::of_client(tx, &interaction.client_id)?;
+    if revoked_access::covers(revoked, interaction.created_at) {
+        return Ok(true);
+    }
+    let Ok(Some(provider)) = load_provider(tx, vault, &interaction.provider_id) else {
+        return Ok(false);
+    };
+    let leaves = leave::of(
+        tx,
+        vault,
+        &Question {
+            user_id: &interaction.user_id,
+            client_id: &interaction.client_id,
+            provider_id: &interaction.provider_id,
+            ceiling: &ceiling,
+            now,
+        },
+    )?;
+    let several = interaction.reason == InteractionReason::AccountSelection && leaves.len() > 1;
+    for leave in leaves.iter().filter(|_| !several) {
+        let connection = interaction.connection_id.as_ref();
+        let named = connection.is_none_or(|id| *id == leave.connection.id);
+        if named
+            && leave.scope.includes(&interaction.scope)
+            && stands(&leave.connection, &provider, user)
+            && can_do(tx, &leave.connection, &interaction.scope)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn can_do(tx: &mut Tx<'_>, connection: &Connection, asked: &ScopeBound) -> Result<bool, StoreError> {
     let grants = upstream_grants::of_connection(tx, &connection.id)?;
     Ok(grants.iter().any(|grant| match (asked, &grant.scope) {
         (ScopeBound::Everything, _) => true,

@@ -39,12 +39,16 @@ pub(crate) fn of(tx: &mut Tx<'_>, vault: &Vault, question: &Question<'_>) -> Res
             .iter()
             .find(|row| row.unverified().connection_id == connection.id);
         let leave = match row {
-            None if revoked_access::covers(revoked, connection.created_at) => None,
-            None => question.ceiling.trusted.clone().map(|scope| (scope, None)),
+            None => trusted(question, revoked, &connection).map(|scope| (scope.clone(), None)),
             Some(row) => {
                 if let Ok(delegation) = vault.verify(row.clone()) {
                     granted(&delegation, question)
                         .filter(|_| !revoked_access::covers(revoked, delegation.decided_at))
+                        // A yes takes nothing away: what is trusted needs no leave.
+                        .map(|scope| match trusted(question, revoked, &connection) {
+                            Some(trusted) => scope.widen(trusted),
+                            None => scope,
+                        })
                         .map(|scope| (scope, Some(delegation.id)))
                 } else {
                     tracing::error!(
@@ -64,6 +68,16 @@ pub(crate) fn of(tx: &mut Tx<'_>, vault: &Vault, question: &Question<'_>) -> Res
         }
     }
     Ok(leaves)
+}
+
+/// How much an admin's trusted mark gives.
+fn trusted<'a>(
+    question: &'a Question<'_>,
+    revoked: Option<UnixMillis>,
+    connection: &Connection,
+) -> Option<&'a ScopeBound> {
+    let trusted = question.ceiling.trusted.as_ref();
+    trusted.filter(|_| !revoked_access::covers(revoked, connection.created_at))
 }
 
 /// Whether a connection can be used as it is: active, for the provider's present hosts and our present client there

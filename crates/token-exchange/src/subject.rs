@@ -72,10 +72,11 @@ impl SignedSubject {
         let Some(token) = self.issued(tx)? else {
             return Ok(Err(Reason::SubjectRevoked));
         };
+        // Or everything of the client that it was issued to was, since.
         if token.revoked_at.is_some()
             || !consent_stands(tx, vault, &token)?
             || !issuer_client_stands(tx, vault, &token)?
-            || self.is_revoked_with_all(tx, &token)?
+            || revoked_access::covers(revoked_access::of_client(tx, &token.client_id)?, token.issued_at)
         {
             return Ok(Err(Reason::SubjectRevoked));
         }
@@ -98,14 +99,6 @@ impl SignedSubject {
             token,
             basis,
         }))
-    }
-
-    /// Whether everything of the client that it was issued to has been revoked since. `iat` counts seconds: a token of
-    /// the same second counts as older.
-    fn is_revoked_with_all(&self, tx: &mut Tx<'_>, token: &IssuedToken) -> Result<bool, StoreError> {
-        let revoked = revoked_access::of_client(tx, &token.client_id)?;
-        let issued_at = UnixMillis(self.claims.iat.saturating_mul(1_000));
-        Ok(revoked_access::covers(revoked, issued_at))
     }
 
     /// The row of the token, if it agrees with the claims.

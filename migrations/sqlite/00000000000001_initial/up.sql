@@ -147,6 +147,7 @@ CREATE TABLE issued_tokens (
     session_id TEXT NOT NULL,
     user_id TEXT NOT NULL,
     client_id TEXT NOT NULL,
+    issued_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     revoked_at BIGINT
 );

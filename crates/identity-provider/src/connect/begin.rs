@@ -45,7 +45,13 @@ impl IdentityProvider {
             Some(id) => Some(own_connection(tx, &begin.user.id, &begin.provider_id, id)?),
             None => None,
         };
-        let scope = scope_to_ask(tx, &provider, begin.scope.as_ref(), renewed.as_ref())?;
+        let held = match (&renewed, &begin.approved) {
+            (Some(connection), _) => vec![connection.clone()],
+            // Nobody knows yet which account it will be.
+            (None, None) => connections::live_of_user_provider(tx, &begin.user.id, &begin.provider_id)?,
+            (None, Some(_)) => Vec::new(),
+        };
+        let scope = scope_to_ask(tx, &provider, begin.scope.as_ref(), &held)?;
         let flow = self.new_flow(begin, &provider, renewed, scope, change_seq)?;
         connect_attempts::insert(tx, &flow.attempt)?;
         self.inner().ledger.append(tx, started(begin, &flow.attempt))?;
@@ -145,15 +151,16 @@ pub(super) fn own_connection(
     connection.ok_or(ConnectError::ConnectionNotFound)
 }
 
-/// What was asked for, and what the connection has already, so that renewing never loses anything (UP-18).
+/// What was asked for, and what is held already by every connection that this may turn out to renew, so that renewing
+/// never loses anything (UP-18).
 pub(super) fn scope_to_ask(
     tx: &mut Tx<'_>,
     provider: &LoadedProvider,
     asked: Option<&Scope>,
-    renewed: Option<&Connection>,
+    held: &[Connection],
 ) -> Result<Scope, ConnectError> {
     let mut scope = asked.cloned().unwrap_or_else(|| provider.entry.default_scopes());
-    if let Some(connection) = renewed {
+    for connection in held {
         for grant in upstream_grants::of_connection(tx, &connection.id)? {
             if let EffectiveScope::Known(held) = grant.scope {
                 scope = scope.union(&held);

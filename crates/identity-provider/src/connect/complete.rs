@@ -88,7 +88,9 @@ impl IdentityProvider {
         inner
             .ledger
             .append_all(tx, events.into_iter().map(|event| redeemed.origin.note(event)))?;
+        let agents = self.may_use(tx, &stored.connection)?;
         Ok(Connected {
+            agents,
             connection: stored.connection,
             provider_name: provider.entry.display_name().to_owned(),
             delegation: delegated.map(|delegated| delegated.delegation),

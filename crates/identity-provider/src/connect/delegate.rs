@@ -101,7 +101,7 @@ impl IdentityProvider {
             provider_id: attempt.provider_id.clone(),
             scope: granted.map_or_else(
                 || approved.scope.clone(),
-                |granted| union(granted, &approved.scope),
+                |granted| granted.widen(&approved.scope),
             ),
             decision: DelegationDecision::Granted,
             expires_at: None,
@@ -111,13 +111,6 @@ impl IdentityProvider {
         };
         delegations::put(tx, &inner.vault.tag(delegation.clone()))?;
         Ok(delegation)
-    }
-}
-
-fn union(a: &ScopeBound, b: &ScopeBound) -> ScopeBound {
-    match (a, b) {
-        (ScopeBound::Scopes(a), ScopeBound::Scopes(b)) => ScopeBound::Scopes(a.union(b)),
-        _ => ScopeBound::Everything,
     }
 }
 
@@ -147,10 +140,6 @@ pub(super) fn events(user: &User, attempt: &ConnectAttempt, delegated: &Delegate
 }
 
 fn granted(user: &User, delegation: &Delegation) -> Event {
-    let scope = match &delegation.scope {
-        ScopeBound::Everything => "*".to_owned(),
-        ScopeBound::Scopes(scope) => scope.to_string(),
-    };
     Event::new(EventKind::DelegationGranted)
         .user(&user.pseudonym)
         .fact("delegation_id", delegation.id.as_str())
@@ -158,7 +147,7 @@ fn granted(user: &User, delegation: &Delegation) -> Event {
         .fact("connection_id", delegation.connection_id.as_str())
         .fact("provider_id", delegation.provider_id.as_str())
         .fact("session_id", delegation.decided_in.as_str())
-        .fact("scope", scope)
+        .fact("scope", delegation.scope.to_string())
         .changes(Change::of(ChangeKind::Delegation, &delegation.id))
         .version("delegations", &delegation.id, delegation.version)
 }

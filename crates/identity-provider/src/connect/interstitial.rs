@@ -5,7 +5,7 @@ use vouchsafe_model::{
     ScopeBound, User,
 };
 use vouchsafe_oauth_types::Scope;
-use vouchsafe_store::{Tx, clients, delegations, revoked_access, upstream_grants};
+use vouchsafe_store::{Tx, clients, connections, delegations, revoked_access, upstream_grants};
 
 use super::ConnectError;
 use super::begin::{own_connection, scope_to_ask};
@@ -61,7 +61,12 @@ impl IdentityProvider {
                 Some(id) => Some(own_connection(tx, &user.id, &provider_id, id)?),
                 None => None,
             };
-            this.journey(tx, &provider, scope.as_ref(), renewed.as_ref())
+            let held = match &renewed {
+                Some(connection) => vec![connection.clone()],
+                None => connections::live_of_user_provider(tx, &user.id, &provider_id)?,
+            };
+            let asked = scope_to_ask(tx, &provider, scope.as_ref(), &held)?;
+            this.described(tx, &provider, asked, renewed.as_ref())
         };
         self.inner().store.read(view).await
     }
@@ -75,7 +80,18 @@ impl IdentityProvider {
         scope: Option<&Scope>,
         renewed: Option<&Connection>,
     ) -> Result<InterstitialView, ConnectError> {
-        let asked = scope_to_ask(tx, provider, scope, renewed)?;
+        let held = renewed.map(std::slice::from_ref).unwrap_or_default();
+        let asked = scope_to_ask(tx, provider, scope, held)?;
+        self.described(tx, provider, asked, renewed)
+    }
+
+    fn described(
+        &self,
+        tx: &mut Tx<'_>,
+        provider: &LoadedProvider,
+        asked: Scope,
+        renewed: Option<&Connection>,
+    ) -> Result<InterstitialView, ConnectError> {
         let widens = match renewed {
             Some(connection) => self.widened(tx, connection, &asked)?,
             None => self.trusted(tx, &provider.row.id)?,
@@ -107,6 +123,15 @@ impl IdentityProvider {
             .collect())
     }
 
+    /// Clients that may use the connection now.
+    pub(super) fn may_use(
+        &self,
+        tx: &mut Tx<'_>,
+        connection: &Connection,
+    ) -> Result<Vec<WidenedClient>, ConnectError> {
+        self.with_power(tx, connection, |_| true)
+    }
+
     /// Clients that may use the connection now and are not held back by the scopes they were given.
     fn widened(
         &self,
@@ -114,12 +139,22 @@ impl IdentityProvider {
         connection: &Connection,
         asked: &Scope,
     ) -> Result<Vec<WidenedClient>, ConnectError> {
-        let (vault, now) = (&self.inner().vault, self.inner().clock.now());
         let added = added(tx, connection, asked)?;
-        let grows = |bound: &ScopeBound| match bound {
+        let grows = |bound: ScopeBound| match &bound {
             ScopeBound::Everything => !added.is_empty(),
             ScopeBound::Scopes(scope) => !scope.intersection(&added).is_empty(),
         };
+        self.with_power(tx, connection, grows)
+    }
+
+    /// Clients whose power over the connection is as wanted: what its user allowed, and an admin's trusted mark.
+    fn with_power(
+        &self,
+        tx: &mut Tx<'_>,
+        connection: &Connection,
+        wanted: impl Fn(ScopeBound) -> bool,
+    ) -> Result<Vec<WidenedClient>, ConnectError> {
+        let (vault, now) = (&self.inner().vault, self.inner().clock.now());
         let decided: Vec<_> = delegations::of_connection(tx, &connection.id)?
             .into_iter()
             .filter_map(|tagged| vault.verify(tagged).ok())
@@ -137,11 +172,13 @@ impl IdentityProvider {
             let power = match own {
                 Some(own) if own.decision != DelegationDecision::Granted => None,
                 Some(own) if revoked_access::covers(revoked, own.decided_at) => None,
-                Some(own) if own.expires_at.is_some_and(|end| end <= now) => trusted,
-                Some(own) => Some(&own.scope),
-                None => trusted,
+                Some(own) if own.expires_at.is_some_and(|end| end <= now) => trusted.cloned(),
+                Some(own) => {
+                    Some(trusted.map_or_else(|| own.scope.clone(), |trusted| own.scope.widen(trusted)))
+                }
+                None => trusted.cloned(),
             };
-            if power.is_some_and(grows) {
+            if power.is_some_and(&wanted) {
                 widened.push(client.into());
             }
         }

@@ -47,7 +47,10 @@ impl IdentityProvider {
         let now = inner.clock.now();
         if let Err(error) = inner
             .store
-            .write(move |tx| upstream_grants::abandon_leases(tx, now))
+            .write(move |tx| {
+                upstream_grants::abandon_leases(tx, now)?;
+                jobs::abandon_leases(tx)
+            })
             .await
         {
             tracing::error!(error = %error, "leases of a process that died cannot be freed");

@@ -31,7 +31,8 @@ impl IdentityProvider {
                     AFTER_ERROR
                 }
             };
-            let pause = pause.min(inner.clock.now().until(purge_at));
+            // What another process of this database leaves tells nobody here.
+            let pause = pause.min(LOOK_EVERY).min(inner.clock.now().until(purge_at));
             tokio::select! {
                 () = inner.clock.sleep(pause) => {}
                 () = inner.new_job.notified() => {}
@@ -42,24 +43,40 @@ impl IdentityProvider {
 
     /// Runs everything that is due, and says when the next job will be.
     pub(crate) async fn run_due_jobs(&self) -> Result<Option<UnixMillis>, StoreError> {
-        let inner = self.inner();
-        loop {
-            let now = inner.clock.now();
-            let lease = now + self.job_lease();
-            let due = inner
-                .store
-                .write(move |tx| jobs::take_due(tx, now, lease, AT_ONCE))
-                .await?;
-            if due.is_empty() {
-                return inner.store.read(jobs::next_due).await;
+        while self.run_some_jobs().await? {}
+        self.inner().store.read(jobs::next_due).await
+    }
+
+    /// For a process that will not stay: runs what is due, but begins nothing any more after this long. Whether nothing
+    /// that is due is left.
+    pub async fn run_jobs_for(&self, long: Duration) -> Result<bool, StoreError> {
+        let clock = &self.inner().clock;
+        let until = clock.now() + long;
+        while clock.now() < until {
+            if !self.run_some_jobs().await? {
+                return Ok(true);
             }
-            let mut running = JoinSet::new();
-            for job in due {
-                let this = self.clone();
-                running.spawn_on(async move { this.run_job(job).await }, &inner.handle);
-            }
-            while running.join_next().await.is_some() {}
         }
+        Ok(false)
+    }
+
+    /// Runs some of what is due to its end; whether there was anything.
+    async fn run_some_jobs(&self) -> Result<bool, StoreError> {
+        let inner = self.inner();
+        let now = inner.clock.now();
+        let lease = now + self.job_lease();
+        let due = inner
+            .store
+            .write(move |tx| jobs::take_due(tx, now, lease, AT_ONCE))
+            .await?;
+        let mut running = JoinSet::new();
+        for job in due {
+            let this = self.clone();
+            running.spawn_on(async move { this.run_job(job).await }, &inner.handle);
+        }
+        let any = !running.is_empty();
+        while running.join_next().await.is_some() {}
+        Ok(any)
     }
 
     /// Longer than a job can take: a few calls of a provider.
@@ -105,5 +122,7 @@ impl IdentityProvider {
 }
 
 const AT_ONCE: i64 = 8;
+/// How soon work is seen that another process leaves, or a command that has ended.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
 const AFTER_ERROR: Duration = Duration::from_secs(5);

@@ -39,12 +39,14 @@ impl IdentityProvider {
         }
         let inner = self.inner();
         let now = inner.clock.now();
-        revoked_access::put(tx, of, now)?;
+        revoked_access::hold(tx, of)?;
         let job = self.leased_job(SWEEP_JOB, &of.to_string());
         jobs::insert(tx, &job)?;
         // The record's time is never behind the clock of a server that has written on it: with the head in hand,
-        // everything that is committed began by then. The row is ours already, so nothing new is locked.
-        let until = now.max(head::take(tx)?.time);
+        // everything that is committed began by then, or one behind an epoch that was ahead of a clock. The row is ours
+        // already, so nothing new is locked.
+        let clock = now.max(head::take(tx)?.time);
+        let until = revoked_access::behind(revoked_access::latest(tx)?, clock);
         revoked_access::put(tx, of, until)?;
         let event = revoked(tx, of)?.revoked_access(of, until);
         inner.ledger.append(tx, origin.note(event))?;

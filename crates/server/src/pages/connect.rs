@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use vouchsafe_identity_provider::{Connected, InterstitialView};
+use vouchsafe_model::Delegation;
 
 use super::mark::between;
 use super::message::{self, Message, Tone};
@@ -74,6 +75,18 @@ fn affected(view: &InterstitialView, asked: &Asked<'_>) -> Markup {
     }
 }
 
+/// What the agent is called that was let in on the way.
+fn agent_name(connected: &Connected, delegation: &Delegation) -> Markup {
+    let agent = connected
+        .agents
+        .iter()
+        .find(|agent| agent.client_id == delegation.client_id);
+    agent.map_or_else(
+        || html! { code { (delegation.client_id) } },
+        |agent| quoted(&agent.client_name),
+    )
+}
+
 /// The account is connected.
 pub(crate) fn connected(connected: &Connected, base: &str) -> Markup {
     let connections = format!("{base}/connections");
@@ -82,9 +95,16 @@ pub(crate) fn connected(connected: &Connected, base: &str) -> Markup {
         @if let Some(label) = &connected.connection.account_label { ": " (quoted(label)) }
         "."
         @if let Some(delegation) = &connected.delegation {
-            " The agent " code { (delegation.client_id) } " may use it now. You can close this page and go back to it."
-        } @else {
+            " The agent " (agent_name(connected, delegation)) " may use it now. You can close this page and go back to it."
+        } @else if connected.agents.is_empty() {
             " No agent was given anything: each has to ask you."
+        } @else {
+            " By what was decided before, these agents may use it now: "
+            @for (number, agent) in connected.agents.iter().enumerate() {
+                @if number > 0 { ", " }
+                (quoted(&agent.client_name))
+            }
+            ". Every other has to ask you."
         }
     };
     let message = Message {

@@ -43,6 +43,7 @@ impl World {
             session_id: code.session_id.clone(),
             user_id: code.user_id.clone(),
             client_id: code.client_id.clone(),
+            issued_at: at(10),
             expires_at: at(900_000),
             revoked_at: None,
         }

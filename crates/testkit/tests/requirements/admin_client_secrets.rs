@@ -1,7 +1,7 @@
 //! Secrets and trusted marks of clients over the admin API.
 
 use serde_json::json;
-use vouchsafe_testkit::{Agent, PROVIDER, TestApp, both_databases};
+use vouchsafe_testkit::{AGENT_ID, AGENT_SECRET, Agent, ClientSetup, PROVIDER, TestApp, both_databases};
 
 use crate::admin_support::{Operator, client, connect, registered};
 
@@ -57,6 +57,16 @@ both_databases! {
         let trusted = agent.exchange(&subject_token, PROVIDER, &[]).await;
         assert_eq!(app.power(trusted.token()), "openid read write");
         assert_eq!(app.records("token.exchanged").await.pop().unwrap()["facts"]["rule"], "trusted");
+        app.finish().await;
+    }
+
+    async fn ar_19__a_trusted_mark_is_no_more_than_it_says(app: TestApp) {
+        let operator = Operator::of(&app).await;
+        let vouchsafe_testkit::Connected { mut browser, .. } = app.connected("ada").await;
+        let agent = registered(&app, &operator, "trusted-agent").await;
+        let subject_token = app.subject_token(&mut browser, "trusted-agent", &agent).await;
+        let path = format!("/clients/trusted-agent/ceilings/{PROVIDER}/trusted");
+        let whole = json!({ "scope": "openid read write" });
         // Beyond a smaller mark it is as before.
         operator.send("PUT", &path, json!({ "scope": "openid read" })).await;
         let more = agent.exchange(&subject_token, PROVIDER, &[("scope", "openid write")]).await;
@@ -86,4 +96,39 @@ both_databases! {
         }
         app.finish().await;
     }
+
+    async fn a_yes_to_more_takes_nothing_of_a_trusted_mark_away(app: TestApp) {
+        let mut app = app;
+        app.narrowing_provider("narrowing").await;
+        app.client(ClientSetup::new(AGENT_ID, AGENT_SECRET).ceiling("narrowing", "read write")).await;
+        app.client(ClientSetup::new("archive", SECRET).ceiling("narrowing", "read write").trusted("read")).await;
+        let mut browser = app.signed_in("ada").await;
+        // Somebody else's agent connects the account.
+        let first = app.agent();
+        let token = app.subject_token(&mut browser, AGENT_ID, &first).await;
+        let asked = first.exchange(&token, "narrowing", &[("scope", "read write")]).await;
+        app.approve(&mut browser, asked.member("interaction_uri")).await;
+        let agent = Agent::basic(&app.base, "archive", SECRET);
+        let token = app.subject_token(&mut browser, "archive", &agent).await;
+        let get = |scope: &'static str| {
+            let (agent, token) = (agent.clone(), token.clone());
+            async move { agent.exchange(&token, "narrowing", &[("scope", scope)]).await }
+        };
+        get("read").await.token();
+        let asked = get("write").await;
+        assert_eq!(asked.member("reason"), "more_scopes");
+        app.approve(&mut browser, asked.member("interaction_uri")).await;
+        for scope in ["write", "read", "read write"] {
+            get(scope).await.token();
+        }
+        let page = browser.open(&format!("{}/connections", app.base)).await;
+        let operator = Operator::of(&app).await;
+        let given = operator.get("/delegations?client_id=archive").await["items"][0]["id"].as_str().unwrap().to_owned();
+        // Taking it back is a no to all of it, the mark included.
+        browser.submit(&page, Some(&format!("withdraw-{given}")), &[]).await;
+        assert_eq!(get("read").await.error(), "interaction_required");
+        app.finish().await;
+    }
 }
+
+const SECRET: &str = "a-secret-of-another-agent-0123456789abcdef";

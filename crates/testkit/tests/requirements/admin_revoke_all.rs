@@ -140,8 +140,9 @@ both_databases! {
             ("code_verifier", &Pkce::default().verifier),
         ]).await;
         assert_eq!(redeemed.error(), "invalid_grant");
-        // New ones say in whose name, and give no leave.
-        app.advance(Duration::from_secs(1));
+        // The person is asked again who this is; new tokens say in whose name, and give no leave.
+        let page = browser.visit(&app.authorize_url(AGENT_ID)).await;
+        assert!(page.redirect().is_none() && page.reply.text().contains("id=\"consent\""), "{}", page.reply.text());
         let subject_token = app.subject_token(&mut browser, AGENT_ID, &agent).await;
         assert_eq!(asked(&agent, &subject_token, PROVIDER).await, "authorization_needed");
         let trusted_token = app.subject_token(&mut browser, "trusted-agent", &trusted).await;
@@ -200,5 +201,33 @@ both_databases! {
         let found = app.findings().await;
         assert!(found.len() == 1 && found[0].contains("of revoked_access is gone"), "{found:?}");
         app.finish_tampered().await;
+    }
+
+    async fn everything_is_dead_also_where_the_record_is_ahead_of_the_clock(app: TestApp) {
+        let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
+        let operator = Operator::of(&app).await;
+        let ada = id_of(&operator, "ada").await;
+        // Another server, or this one before somebody put its clock right.
+        app.clock.advance(Duration::from_secs(300));
+        app.signed_in("ada").await;
+        app.clock.put_back(Duration::from_secs(300));
+        for path in [format!("/users/{ada}/revoke"), format!("/providers/{PROVIDER}/revoke"), format!("/users/{ada}/revoke")] {
+            operator.post(&path).await;
+            let asks = agent.exchange(&subject_token, PROVIDER, &[]).await;
+            assert_eq!(asks.member("reason"), "authorization_needed", "{path}");
+            // What is connected afterwards is of use at once.
+            app.approve(&mut browser, asks.member("interaction_uri")).await;
+            agent.exchange(&subject_token, PROVIDER, &[]).await.token();
+        }
+        for _ in 0..2 {
+            operator.post(&format!("/clients/{AGENT_ID}/revoke")).await;
+            assert_eq!(agent.exchange(&subject_token, PROVIDER, &[]).await.error(), "invalid_request");
+            let fresh = app.subject_token(&mut browser, AGENT_ID, &agent).await;
+            let asks = agent.exchange(&fresh, PROVIDER, &[]).await;
+            assert_eq!(asks.member("reason"), "authorization_needed");
+            app.approve(&mut browser, asks.member("interaction_uri")).await;
+            agent.exchange(&fresh, PROVIDER, &[]).await.token();
+        }
+        app.finish().await;
     }
 }

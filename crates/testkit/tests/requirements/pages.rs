@@ -222,4 +222,47 @@ both_databases! {
         assert!(forged.reply.text().contains("href=\"/connections\""));
         app.finish().await;
     }
+
+    async fn what_was_settled_meanwhile_waits_no_longer(app: TestApp) {
+        let mut app = app;
+        let Connected { mut browser, .. } = app.connected("ada").await;
+        app.client(ClientSetup::new("second", SECRET).ceiling(PROVIDER, "*")).await;
+        let agent = Agent::basic(&app.base, "second", SECRET);
+        let subject_token = app.subject_token(&mut browser, "second", &agent).await;
+        let mut links = Vec::new();
+        for scope in ["read", "write", "read write"] {
+            let asked = agent.exchange(&subject_token, PROVIDER, &[("scope", scope)]).await;
+            links.push(asked.member("interaction_uri").to_owned());
+        }
+        let ids: Vec<String> = links.iter().map(|link| format!("id=\"interaction-{}\"", link.rsplit('/').next().unwrap())).collect();
+        let waits = |text: &str| ids.iter().map(|id| text.contains(id)).collect::<Vec<_>>();
+        assert_eq!(waits(&connections(&app, &mut browser).await), [true, true, true]);
+        app.approve(&mut browser, &links[0]).await;
+        assert_eq!(waits(&connections(&app, &mut browser).await), [false, true, true]);
+        app.approve(&mut browser, &links[2]).await;
+        assert_eq!(waits(&connections(&app, &mut browser).await), [false, false, false]);
+        // What the operator has taken from the agent is nothing to decide either.
+        let asked = agent.exchange(&subject_token, PROVIDER, &[]).await;
+        let id = format!("id=\"interaction-{}\"", asked.member("interaction_uri").rsplit('/').next().unwrap());
+        assert!(connections(&app, &mut browser).await.contains(&id));
+        app.client(ClientSetup::new("second", SECRET).ceiling(PROVIDER, "read")).await;
+        assert!(!connections(&app, &mut browser).await.contains(&id));
+        app.finish().await;
+    }
+
+    async fn up_18__connecting_an_account_once_more_loses_nothing_of_it(app: TestApp) {
+        let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
+        let operator = crate::admin_support::Operator::of(&app).await;
+        let before = operator.get("/connections").await["items"][0]["id"].as_str().unwrap().to_owned();
+        let page = browser.open(&format!("{}/connect/{PROVIDER}?scope=openid", app.base)).await;
+        assert!(page.reply.text().contains("<code>write</code>"), "{}", page.reply.text());
+        let left = browser.submit(&page, Some("connect"), &[]).await;
+        let done = browser.follow(left).await;
+        // It says who may use it now, by name.
+        assert!(done.reply.text().contains("The briefing-agent"), "{}", done.reply.text());
+        let after = operator.get(&format!("/connections/{before}")).await;
+        assert_eq!(after["scope"], "openid read write");
+        assert_eq!(app.power(agent.exchange(&subject_token, PROVIDER, &[]).await.token()), "openid read write");
+        app.finish().await;
+    }
 }

@@ -27,7 +27,13 @@ impl Look {
             let revoked = revoked_access::of_client(tx, &delegation.client_id)?;
             let taken =
                 delegation.decision == DelegationDecision::Granted && covers(revoked, delegation.decided_at);
+            let trusted = client
+                .and_then(|client| of_trust(client, connection))
+                .filter(|_| !covers(revoked, connection.created_at));
             let mut agent = of_delegation(delegation, client, self.now);
+            if let (AgentStanding::Granted, Some(trusted)) = (agent.standing, trusted) {
+                agent.scope = agent.scope.widen(&trusted.scope);
+            }
             if taken {
                 agent.standing = AgentStanding::Withdrawn;
             }

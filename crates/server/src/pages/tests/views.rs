@@ -146,6 +146,7 @@ pub(super) fn arrived() -> Connected {
         connection: connection(),
         provider_name: HOSTILE.to_owned(),
         delegation: None,
+        agents: Vec::new(),
         interaction_id: None,
     }
 }

@@ -97,10 +97,7 @@ pub(super) fn whole_if_present<'de, D: Deserializer<'de>>(deserializer: D) -> Re
 
 /// How much, in one text: `*` = everything a token can do, otherwise scopes.
 pub(super) fn bound_text(bound: &ScopeBound) -> String {
-    match bound {
-        ScopeBound::Everything => "*".to_owned(),
-        ScopeBound::Scopes(scope) => scope.to_string(),
-    }
+    bound.to_string()
 }
 
 /// Writes it as such a text.

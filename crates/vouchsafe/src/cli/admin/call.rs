@@ -8,6 +8,7 @@ use vouchsafe_model::Secret;
 use super::answer::Answer;
 use super::view::View;
 use crate::cli::Failure;
+use crate::cli::printable::Printable;
 
 /// One call; of a list perhaps several, page after page.
 #[derive(Debug)]
@@ -189,7 +190,8 @@ impl Call {
             let next = answers.last()?.member(pages.next)?;
             let parameter = pages.parameter;
             return Some(format!(
-                "there may be more: go on with --{parameter} {next}, or take --all"
+                "there may be more: go on with --{parameter} {}, or take --all",
+                Printable(&next)
             ));
         }
         let once = self.view.shown_once().filter(|_| !json)?;

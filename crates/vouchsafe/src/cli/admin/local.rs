@@ -1,6 +1,7 @@
 //! Who is asked on the machine itself: the server that runs here, or the instance, opened by this process.
 
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -66,6 +67,13 @@ impl From<ServiceError> for Failing {
 }
 
 fn connects(socket: &Path) -> Result<&Path, ErrorKind> {
+    // Passwords and secrets go there: only to whom the file system proves to be us, or root.
+    let owner = std::fs::symlink_metadata(socket)
+        .map_err(|error| error.kind())?
+        .uid();
+    if owner != 0 && owner != rustix::process::geteuid().as_raw() {
+        return Err(ErrorKind::PermissionDenied);
+    }
     match UnixStream::connect(socket) {
         Ok(_) => Ok(socket),
         Err(error) => Err(error.kind()),

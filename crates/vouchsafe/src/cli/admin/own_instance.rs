@@ -1,6 +1,8 @@
 //! The instance itself, when no server runs: opened as a server would, with the admin routes on a socket that nobody else
 //! knows of.
 
+use std::time::Duration;
+
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -8,7 +10,7 @@ use vouchsafe_store::{Location, SchemaState, Store};
 
 use super::http::Http;
 use super::local::Failing;
-use crate::cli::Failure;
+use crate::cli::{Failure, Output};
 use crate::config::Config;
 use crate::local_socket::{self, Private};
 use crate::service::{self, Opened};
@@ -56,10 +58,22 @@ impl OwnInstance {
         if self.server.await.is_err() {
             tracing::error!("the server of the local socket ended by a panic");
         }
-        self.opened.instance.identity_provider.idle().await;
+        let identity_provider = &self.opened.instance.identity_provider;
+        identity_provider.idle().await;
+        // A revocation of much leaves work: nobody else may be there to tell the providers.
+        match identity_provider.run_jobs_for(PATIENCE).await {
+            Ok(true) => {}
+            Ok(false) => Output::to_stderr().line(
+                "not every provider has been told yet: `vouchsafe serve`, or the next command, goes on with it",
+            ),
+            Err(error) => tracing::warn!(error = %error, "the jobs cannot be read"),
+        }
         self.opened.close().await;
     }
 }
+
+/// How long a command goes on with what is due.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Only a start, or the first admin key, makes a database: whoever looks at one that is not there has named the wrong file.
 pub(super) fn require_database(config: &Config) -> Result<(), Failure> {
