@@ -22,6 +22,24 @@ impl<T: Zeroize> Secret<T> {
     }
 }
 
+impl Secret<Vec<u8>> {
+    /// An empty buffer of so many bytes, to be filled piece by piece.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    /// Appends what fits into the buffer as it was made, and says whether it did. It never grows: that would leave a copy
+    /// behind that nobody wipes.
+    #[must_use]
+    pub fn append_within_capacity(&mut self, bytes: &[u8]) -> bool {
+        let fits = bytes.len() <= self.0.capacity() - self.0.len();
+        if fits {
+            self.0.extend_from_slice(bytes);
+        }
+        fits
+    }
+}
+
 impl<T: Zeroize> Drop for Secret<T> {
     fn drop(&mut self) {
         self.0.zeroize();
@@ -43,6 +61,24 @@ impl From<&str> for Secret<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_buffer_stays_where_it_is() {
+        let mut secret = Secret::with_capacity(4_000);
+        let (place, capacity) = (secret.expose().as_ptr(), secret.expose().capacity());
+        let mut appended = 0;
+        while secret.append_within_capacity(b"x") {
+            appended += 1;
+        }
+        assert_eq!(appended, capacity);
+        assert!(!secret.append_within_capacity(b"y"));
+        assert!(secret.append_within_capacity(b""));
+        assert_eq!(
+            (secret.expose().as_ptr(), secret.expose().capacity()),
+            (place, capacity)
+        );
+        assert_eq!(*secret.expose(), b"x".repeat(capacity));
+    }
 
     #[test]
     fn debug_shows_nothing() {

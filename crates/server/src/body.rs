@@ -45,30 +45,26 @@ pub(crate) async fn bytes(
         .headers()
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|declared: usize| declared > MAX_BODY) {
+    let expected: usize = declared.unwrap_or(MAX_BODY);
+    if expected > MAX_BODY {
         return Err(BodyError::TooLarge);
     }
-    actix_web::rt::time::timeout(BODY_WITHIN, read(payload))
+    actix_web::rt::time::timeout(BODY_WITHIN, read(payload, expected))
         .await
         .map_err(|_| BodyError::Interrupted)?
 }
 
-async fn read(mut payload: web::Payload) -> Result<Secret<Vec<u8>>, BodyError> {
-    // Held as a secret from its first byte: it may carry passwords, client secrets and tokens.
-    let mut body = Secret::new(Vec::new());
+/// Held as a secret from its first byte, in one buffer that never moves: it may carry passwords, client secrets and
+/// tokens. What comes in many small pieces costs no more than what comes in one.
+async fn read(mut payload: web::Payload, expected: usize) -> Result<Secret<Vec<u8>>, BodyError> {
+    let mut body = Secret::with_capacity(expected);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| BodyError::Interrupted)?;
-        if body.expose().len() + chunk.len() > MAX_BODY {
+        if body.expose().len() + chunk.len() > MAX_BODY || !body.append_within_capacity(&chunk) {
             return Err(BodyError::TooLarge);
         }
-        body = grown(&body, &chunk);
     }
     Ok(body)
-}
-
-/// A new buffer instead of a grown one: growing may leave a copy behind that is not wiped. Most bodies are one chunk.
-fn grown(body: &Secret<Vec<u8>>, chunk: &[u8]) -> Secret<Vec<u8>> {
-    Secret::new([body.expose().as_slice(), chunk].concat())
 }
 
 fn require_form(request: &HttpRequest) -> Result<(), BodyError> {

@@ -2,8 +2,9 @@
 //! in one way and answered once. Every case carries a second request where a confused parser would find one; that one
 //! must never be answered as if it had been sent for itself.
 
+use base64::Engine as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use vouchsafe_testkit::{TestApp, both_databases};
+use vouchsafe_testkit::{AGENT_ID, AGENT_SECRET, TestApp, both_databases};
 
 use crate::raw::{self, RawReply};
 
@@ -257,6 +258,23 @@ both_databases! {
         let replies = raw::exchange(&app, format!("{SMUGGLED}{token}{last}").as_bytes()).await;
         let statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
         assert_eq!(statuses, [200, 401, 200]);
+        app.finish().await;
+    }
+
+    async fn ar_16__a_body_in_the_smallest_pieces_is_read_whole_up_to_the_limit(app: TestApp) {
+        // What it asks for comes last; and nobody has authenticated before all of it is there.
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{AGENT_ID}:{AGENT_SECRET}"));
+        let head = format!("{POST}Authorization: Basic {pair}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n");
+        let last = "&grant_type=nonsense";
+        for (size, status, says) in [(64 * 1024, 400, "unsupported_grant_type"), (64 * 1024 + 1, 413, "")] {
+            let half = "x".repeat(31 * 1024);
+            let rest = "x".repeat(size - 2 * half.len() - "a=&b=&c=".len() - last.len());
+            let body = format!("a={half}&b={half}&c={rest}{last}");
+            let chunks: String = body.chars().flat_map(|byte| ['1', '\r', '\n', byte, '\r', '\n']).collect();
+            let reply = raw::request(&app, format!("{head}{chunks}0\r\n\r\n").as_bytes()).await;
+            assert_eq!(reply.status, status, "{reply:?}");
+            assert!(reply.body.contains(says), "{reply:?}");
+        }
         app.finish().await;
     }
 
