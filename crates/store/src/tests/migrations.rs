@@ -45,7 +45,7 @@ async fn both_databases_have_the_same_tables() {
     let in_sqlite = columns(&sqlite.store, SQLITE_COLUMNS).await;
     assert_eq!(in_sqlite, columns(&postgres.store, POSTGRES_COLUMNS).await);
     let tables: BTreeSet<&String> = in_sqlite.iter().map(|column| &column.table).collect();
-    assert_eq!(tables.len(), 25);
+    assert_eq!(tables.len(), 26);
     let in_sqlite = indexes(&sqlite.store, SQLITE_INDEXES).await;
     assert_eq!(in_sqlite, indexes(&postgres.store, POSTGRES_INDEXES).await);
 }
