@@ -172,15 +172,13 @@ impl Transient for StoreError {
     }
 }
 
-/// A conflict or a missing reference is what a race with another transaction looks like.
+/// Everything but what the next attempt is sure to find again: a conflict or a missing reference is what a race with
+/// another transaction looks like, a read-only database what a fail-over does, and what the engine says in its own words
+/// is not ours to interpret while a user's grant is at stake.
 pub(crate) const fn is_transient(error: &StoreError) -> bool {
-    matches!(
+    !matches!(
         error,
-        StoreError::Busy
-            | StoreError::Unavailable
-            | StoreError::CommitOutcomeUnknown
-            | StoreError::Conflict
-            | StoreError::MissingReference
+        StoreError::Corrupt { .. } | StoreError::SchemaOld | StoreError::SchemaNewer | StoreError::Panicked
     )
 }
 

@@ -41,6 +41,11 @@ pub enum StoreError {
     /// The schema is newer than this program.
     #[error("the schema of the database is newer than this program: use a newer program")]
     SchemaNewer,
+    /// The database server words its errors in another language, and this user may not change that.
+    #[error(
+        "the database server answers in another language than English; let a superuser run: ALTER DATABASE … SET lc_messages = 'C'"
+    )]
+    ForeignLanguage,
     /// A write on a store that was opened for reading.
     #[error("the database was opened for reading only")]
     ReadOnly,
@@ -133,7 +138,8 @@ impl StoreError {
         }
     }
 
-    /// diesel shows neither SQLSTATE nor SQLite's result code, so the words decide.
+    /// diesel shows neither SQLSTATE nor SQLite's result code, so the words decide; a session whose server has others is
+    /// not opened.
     fn of_message(information: &dyn DatabaseErrorInformation) -> Self {
         let message = information.message();
         if BUSY.iter().any(|words| message.contains(words)) {

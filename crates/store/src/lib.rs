@@ -17,6 +17,7 @@ mod checkpointer;
 mod column;
 mod conn;
 mod error;
+mod language;
 mod location;
 mod migrations;
 mod options;

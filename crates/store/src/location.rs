@@ -11,6 +11,7 @@ use vouchsafe_model::Secret;
 
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::language;
 use crate::transaction::Access;
 
 /// Where the rows are kept.
@@ -111,6 +112,7 @@ fn open_postgres(address: &Secret<String>, access: Access) -> Result<PgConnectio
     let address = with_timeouts(address);
     let mut conn =
         PgConnection::establish(address.expose()).map_err(|error| StoreError::of_connection(&error))?;
+    language::require_english(&mut conn)?;
     run(&mut conn, SESSION)?;
     if access == Access::Read {
         run(&mut conn, "SET default_transaction_read_only = on")?;

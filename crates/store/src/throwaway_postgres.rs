@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use vouchsafe_model::Secret;
 pub struct ThrowawayPostgres {
     directory: PathBuf,
     databases: AtomicU32,
+    locales: Mutex<()>,
     _watchdog: Child,
     _lock: File,
 }
@@ -48,6 +49,34 @@ impl ThrowawayPostgres {
         conn.batch_execute(&format!("CREATE DATABASE {name}"))
             .expect("a fresh database can be made");
         Secret::new(self.url(&name))
+    }
+
+    /// The address of the same database for another user.
+    pub fn as_role(address: &Secret<String>, role: &str) -> Secret<String> {
+        Secret::new(address.expose().replacen("vouchsafe@", &format!("{role}@"), 1))
+    }
+
+    /// Makes a locale for the server, such as `de_DE`, and names it; `None`, said loudly, where this machine has not what
+    /// it takes.
+    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+    pub fn locale(&self, name: &str) -> Option<String> {
+        let full = format!("{name}.UTF-8");
+        let directory = self.directory.join(LOCALES);
+        // Made once: the server maps the files, and must not see them change.
+        let _one_at_a_time = self.locales.lock().unwrap_or_else(PoisonError::into_inner);
+        if directory.join(&full).is_dir() {
+            return Some(full);
+        }
+        let mut localedef = Command::new("localedef");
+        localedef
+            .args(["-i", name, "-f", "UTF-8"])
+            .arg(directory.join(&full));
+        let made = fs::create_dir_all(&directory).and_then(|()| localedef.output());
+        if made.is_ok() && directory.join(&full).is_dir() {
+            return Some(full);
+        }
+        eprintln!("*** THERE IS NO LOCALE {name}: what needs it is SKIPPED ***");
+        None
     }
 
     fn start(programs: &Path) -> io::Result<Self> {
@@ -102,6 +131,7 @@ impl ThrowawayPostgres {
         let cluster = Self {
             directory,
             databases: AtomicU32::new(0),
+            locales: Mutex::new(()),
             _watchdog: watchdog,
             _lock: lock,
         };
@@ -130,7 +160,7 @@ impl ThrowawayPostgres {
 
 /// Runs the server until standard input ends.
 const WATCHDOG: &str = r#"
-"$1" -D data -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=400 \
+LOCPATH="$2/locales" "$1" -D data -k "$2" -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=400 \
     -c shared_buffers=32MB -c lc_messages=C >log 2>&1 </dev/null &
 server=$!
 cat >/dev/null
@@ -141,6 +171,8 @@ cd / && rm -rf -- "$2"
 
 const PREFIX: &str = "vouchsafe-pg-";
 const LOCK: &str = "lock";
+/// Where the server looks for locales besides its own `C`.
+const LOCALES: &str = "locales";
 
 /// Where sockets have short enough names.
 fn base_directory() -> PathBuf {

@@ -5,6 +5,7 @@
 mod engine;
 mod fixtures;
 mod flows;
+mod language;
 mod migrations;
 mod people;
 mod record;
