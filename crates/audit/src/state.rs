@@ -1,10 +1,10 @@
 //! Compares today's rows with the record: finds a row that was rolled back, removed, inserted or changed by SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use vouchsafe_model::UnixMillis;
-use vouchsafe_store::{StoreError, Tx, changes, head, records};
+use vouchsafe_store::{Each, StoreError, Tx, changes, head, records};
 use vouchsafe_vault::Vault;
 
 use crate::verify::{Finding, Report, Verifier};
@@ -87,15 +87,19 @@ fn compare(
         versions,
         now,
         findings: Vec::new(),
+        damaged: BTreeSet::new(),
     };
-    let sections: [Section<'_>; 7] = [
+    let sections: [Section<'_>; 10] = [
         State::connections_and_grants,
         State::access_tokens,
         State::upstream_revocations,
         State::what_has_ended,
         State::revoked_access,
         State::interactions,
-        State::granting_rows,
+        State::clients,
+        State::providers,
+        State::admin_keys,
+        State::people,
     ];
     for section in sections {
         match section(&mut state, tx) {
@@ -114,6 +118,8 @@ struct State<'a> {
     versions: &'a Versions,
     now: UnixMillis,
     findings: Vec<Finding>,
+    /// Rows that are there and cannot be read, by table and id: each is one finding, and not missing as well.
+    damaged: BTreeSet<(&'static str, String)>,
 }
 
 /// A row, as findings name it.
@@ -128,19 +134,43 @@ impl State<'_> {
         self.findings.push(Finding { seq: None, what });
     }
 
-    /// The row of a recorded id; none when the id cannot be one. A row that cannot be read is a finding, not the end.
+    /// What can be compared; what cannot be read is a finding, not the end.
+    fn readable<R>(&mut self, row: Result<R, StoreError>) -> Result<Option<R>, StoreError> {
+        match row {
+            Ok(row) => Ok(Some(row)),
+            Err(damaged @ StoreError::Corrupt { .. }) => {
+                let what = damaged.to_string();
+                let found_before = match damaged {
+                    StoreError::Corrupt {
+                        table, row: Some(id), ..
+                    } => !self.damaged.insert((table, id)),
+                    _ => false,
+                };
+                if !found_before {
+                    self.find(what);
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn all_readable<R>(&mut self, rows: Each<R>) -> Result<Vec<R>, StoreError> {
+        let mut readable = Vec::with_capacity(rows.len());
+        for row in rows {
+            readable.extend(self.readable(row)?);
+        }
+        Ok(readable)
+    }
+
+    /// The row of a recorded id; none when the id cannot be one.
     fn by_id<I: FromStr, R>(
         &mut self,
         id: &str,
         find: impl FnOnce(I) -> Result<Option<R>, StoreError>,
     ) -> Result<Option<R>, StoreError> {
-        match id.parse().map_or(Ok(None), find) {
-            Err(damaged @ StoreError::Corrupt { .. }) => {
-                self.find(damaged.to_string());
-                Ok(None)
-            }
-            found => found,
-        }
+        let found = id.parse().map_or(Ok(None), find);
+        Ok(self.readable(found)?.flatten())
     }
 
     /// Versions that count up: they also tell which of the two is older.
@@ -148,7 +178,7 @@ impl State<'_> {
         let Row { table, id } = row;
         let (version, seq) = recorded;
         let what = match found {
-            None if version == 0 => return,
+            None if version == 0 || self.damaged.contains(&(table, id.to_owned())) => return,
             Some(found) if found == version => return,
             None => format!("row {id} of {table} is gone, but record {seq} left it there"),
             Some(_) if version == 0 => format!("row {id} of {table} is back, but record {seq} removed it"),

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{AccessToken, ConnectionId, Sealed, UnixMillis, UpstreamGrantId};
 
-use crate::column::{Keyed, all, from_json, millis, one, parsed, time, to_json};
+use crate::column::{Each, Keyed, all, each_row, from_json, millis, one, parsed, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -90,14 +90,14 @@ pub fn find(
 }
 
 /// Every token there is.
-pub fn every(tx: &mut Tx<'_>) -> Result<Vec<AccessToken>, StoreError> {
+pub fn each(tx: &mut Tx<'_>) -> Result<Each<AccessToken>, StoreError> {
     let rows = tx.run(|conn| {
         access_tokens::table
             .order(access_tokens::id)
             .select(AccessTokenRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    Ok(each_row(rows))
 }
 
 /// All tokens of a connection.

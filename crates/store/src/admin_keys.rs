@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 use vouchsafe_model::{AdminKey, AdminKeyId, ClientSecretDigest, Tagged, UnixMillis};
 
-use crate::column::{Keyed, all as all_rows, bytes32, from_json, millis, one, parsed, tagged, time, to_json};
+use crate::column::{
+    Each, Keyed, all as all_rows, bytes32, each_row, from_json, millis, one, parsed, tagged, time, to_json,
+};
 use crate::error::StoreError;
 use crate::page::Page;
 use crate::transaction::Tx;
@@ -117,6 +119,17 @@ pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<AdminKey>>, StoreError> {
 pub fn delete(tx: &mut Tx<'_>, id: &AdminKeyId) -> Result<bool, StoreError> {
     let deleted = tx.run(|conn| diesel::delete(admin_keys::table.find(id.as_str())).execute(conn))?;
     Ok(deleted > 0)
+}
+
+/// Every row in order of id, whatever it is.
+pub fn each(tx: &mut Tx<'_>) -> Result<Each<Tagged<AdminKey>>, StoreError> {
+    let rows = tx.run(|conn| {
+        admin_keys::table
+            .order(admin_keys::id)
+            .select(AdminKeyRow::as_select())
+            .load(conn)
+    })?;
+    Ok(each_row(rows))
 }
 
 impl From<&Tagged<AdminKey>> for AdminKeyRow {

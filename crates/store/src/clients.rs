@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 use vouchsafe_model::{Client, ClientId, Tagged, UnixMillis};
 
-use crate::column::{Keyed, all as all_rows, from_json, one, parsed, readable, tagged, to_json};
+use crate::column::{
+    Each, Keyed, all as all_rows, each_row, from_json, one, parsed, readable, tagged, to_json,
+};
 use crate::error::StoreError;
 use crate::page::Page;
 use crate::transaction::Tx;
@@ -129,6 +131,17 @@ pub fn all_readable(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Client>>, StoreError> 
             .load(conn)
     })?;
     Ok(readable(rows))
+}
+
+/// Every row in order of id, whatever it is.
+pub fn each(tx: &mut Tx<'_>) -> Result<Each<Tagged<Client>>, StoreError> {
+    let rows = tx.run(|conn| {
+        clients::table
+            .order(clients::id)
+            .select(ClientRow::as_select())
+            .load(conn)
+    })?;
+    Ok(each_row(rows))
 }
 
 impl From<&Tagged<Client>> for ClientRow {

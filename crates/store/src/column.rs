@@ -88,6 +88,21 @@ where
     rows.into_iter().map(value).collect()
 }
 
+/// What each row is by itself: for looking through all of them, the damaged ones included.
+pub type Each<T> = Vec<Result<T, StoreError>>;
+
+/// The same, by the keys of the rows.
+pub type EachByKey<T> = Vec<(String, Result<T, StoreError>)>;
+
+/// Turns each row into a value.
+pub(crate) fn each_row<R, T>(rows: Vec<R>) -> Each<T>
+where
+    R: Keyed,
+    T: TryFrom<R, Error = StoreError>,
+{
+    rows.into_iter().map(value).collect()
+}
+
 /// Turns rows into values, and leaves the damaged ones out: for rows of many people, where one must not stop the others.
 /// Each is named in the log.
 pub(crate) fn readable<R, T>(rows: Vec<R>) -> Vec<T>

@@ -10,7 +10,7 @@ use vouchsafe_model::{
     AccessOf, Connection, ConnectionId, ConnectionState, HostsDigest, ProviderId, UnixMillis, UserId,
 };
 
-use crate::column::{Keyed, all, bytes32, one, parsed, parsed_option, time};
+use crate::column::{Each, Keyed, all, bytes32, each_row, one, parsed, parsed_option, time};
 use crate::error::StoreError;
 use crate::page::{Page, WINDOW};
 use crate::revoked_access::schema::revoked_access;
@@ -212,7 +212,7 @@ pub fn unswept(
 }
 
 /// All connections that are not stored as revoked, as they are stored.
-pub fn all_live(tx: &mut Tx<'_>) -> Result<Vec<Connection>, StoreError> {
+pub fn each_live(tx: &mut Tx<'_>) -> Result<Each<Connection>, StoreError> {
     let rows = tx.run(|conn| {
         connections::table
             .filter(connections::state.ne(REVOKED))
@@ -220,7 +220,9 @@ pub fn all_live(tx: &mut Tx<'_>) -> Result<Vec<Connection>, StoreError> {
             .select(ConnectionRow::as_select())
             .load(conn)
     })?;
-    all(rows.into_iter().map(ConnectionRow::alone).collect())
+    Ok(each_row(
+        rows.into_iter().map(ConnectionRow::alone).collect::<Vec<_>>(),
+    ))
 }
 
 /// Which connections a page is about; `None` = any.

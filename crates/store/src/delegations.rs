@@ -5,7 +5,7 @@ use vouchsafe_model::{
     ClientId, ConnectionId, Delegation, DelegationId, ProviderId, Tagged, UnixMillis, UserId,
 };
 
-use crate::column::{Keyed, all, from_json, millis, one, parsed, tagged, time, to_json};
+use crate::column::{Each, Keyed, all, each_row, from_json, millis, one, parsed, tagged, time, to_json};
 use crate::error::StoreError;
 use crate::page::{Page, WINDOW};
 use crate::transaction::Tx;
@@ -133,6 +133,18 @@ pub fn of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Tagged<Delegation>>
             .load(conn)
     })?;
     all(rows)
+}
+
+/// The same, each row by itself.
+pub fn each_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Each<Tagged<Delegation>>, StoreError> {
+    let rows = tx.run(|conn| {
+        delegations::table
+            .filter(delegations::user_id.eq(user.as_str()))
+            .order(delegations::id)
+            .select(DelegationRow::as_select())
+            .load(conn)
+    })?;
+    Ok(each_row(rows))
 }
 
 /// Which delegations a page is about; `None` = any.

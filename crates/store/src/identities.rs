@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{Identity, Tagged, UnixMillis, UserId};
 
-use crate::column::{Keyed, all, one, parsed, tagged};
+use crate::column::{Each, Keyed, all, each_row, one, parsed, tagged};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -71,6 +71,18 @@ pub fn of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Tagged<Identity>>, 
             .load(conn)
     })?;
     all(rows)
+}
+
+/// The same, each row by itself.
+pub fn each_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Each<Tagged<Identity>>, StoreError> {
+    let rows = tx.run(|conn| {
+        identities::table
+            .filter(identities::user_id.eq(user.as_str()))
+            .order((identities::issuer, identities::subject))
+            .select(IdentityRow::as_select())
+            .load(conn)
+    })?;
+    Ok(each_row(rows))
 }
 
 impl From<&Tagged<Identity>> for IdentityRow {

@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 use vouchsafe_model::{ClientId, Digest, Interaction, InteractionId, InteractionState, UnixMillis, UserId};
 
-use crate::column::{Keyed, all, bytes32, from_json, one, parsed, parsed_option, to_json, value};
+use crate::column::{
+    Each, Keyed, all, bytes32, each_row, from_json, one, parsed, parsed_option, to_json, value,
+};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -135,7 +137,7 @@ pub fn pending_of_user(
 }
 
 /// Every request that nobody has answered, expired ones too.
-pub fn all_pending(tx: &mut Tx<'_>) -> Result<Vec<Interaction>, StoreError> {
+pub fn each_pending(tx: &mut Tx<'_>) -> Result<Each<Interaction>, StoreError> {
     let rows = tx.run(|conn| {
         interactions::table
             .filter(interactions::state.eq(InteractionState::Pending.as_str()))
@@ -143,7 +145,7 @@ pub fn all_pending(tx: &mut Tx<'_>) -> Result<Vec<Interaction>, StoreError> {
             .select(InteractionRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    Ok(each_row(rows))
 }
 
 /// How many links a client has open with a user.

@@ -64,7 +64,7 @@ pub mod throwaway_postgres;
 #[cfg(test)]
 mod tests;
 
-pub use column::WithTime;
+pub use column::{Each, EachByKey, WithTime};
 pub use error::StoreError;
 pub use head::Head;
 pub use location::Location;

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{HostsDigest, Provider, ProviderId, Sealed, Tagged, UnixMillis};
 
-use crate::column::{Keyed, all as all_rows, bytes32, one, parsed, readable, tagged};
+use crate::column::{Each, Keyed, all as all_rows, bytes32, each_row, one, parsed, readable, tagged};
 use crate::error::StoreError;
 use crate::page::Page;
 use crate::transaction::Tx;
@@ -134,6 +134,17 @@ pub(crate) fn any_sealed(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
     let sealed = providers::table.filter(providers::client_secret.is_not_null());
     let row = tx.run(|conn| sealed.select(providers::id).first::<String>(conn).optional())?;
     Ok(row.is_some())
+}
+
+/// Every row in order of id, whatever it is.
+pub fn each(tx: &mut Tx<'_>) -> Result<Each<Tagged<Provider>>, StoreError> {
+    let rows = tx.run(|conn| {
+        providers::table
+            .order(providers::id)
+            .select(ProviderRow::as_select())
+            .load(conn)
+    })?;
+    Ok(each_row(rows))
 }
 
 impl From<&Tagged<Provider>> for ProviderRow {

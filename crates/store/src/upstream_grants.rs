@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{ConnectionId, Sealed, UnixMillis, UpstreamGrant, UpstreamGrantId};
 
 use crate::access_tokens;
-use crate::column::{Keyed, all, from_json, millis, one, parsed, time, to_json};
+use crate::column::{Each, Keyed, all, each_row, from_json, millis, one, parsed, time, to_json};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -84,6 +84,21 @@ pub fn of_connection(tx: &mut Tx<'_>, connection: &ConnectionId) -> Result<Vec<U
             .load(conn)
     })?;
     all(rows)
+}
+
+/// The same, each row by itself.
+pub fn each_of_connection(
+    tx: &mut Tx<'_>,
+    connection: &ConnectionId,
+) -> Result<Each<UpstreamGrant>, StoreError> {
+    let rows = tx.run(|conn| {
+        upstream_grants::table
+            .filter(upstream_grants::connection_id.eq(connection.as_str()))
+            .order(upstream_grants::id)
+            .select(UpstreamGrantRow::as_select())
+            .load(conn)
+    })?;
+    Ok(each_row(rows))
 }
 
 /// Replaces the grant, its lease too, if its version is still `expected_version`; whether it was. When it was not,

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{Tagged, UnixMillis, User, UserId};
 
-use crate::column::{Keyed, all, millis, one, parsed, tagged, time};
+use crate::column::{EachByKey, Keyed, all, each_row, millis, one, parsed, tagged, time};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -97,6 +97,20 @@ pub fn page(tx: &mut Tx<'_>, after: Option<&UserId>, limit: i64) -> Result<Vec<T
             .load(conn)
     })?;
     all(rows)
+}
+
+/// As [`page`], with every row by its id, whatever it is.
+pub fn each_after(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<EachByKey<Tagged<User>>, StoreError> {
+    let rows = tx.run(|conn| {
+        users::table
+            .filter(users::id.gt(after))
+            .order(users::id)
+            .limit(limit)
+            .select(UserRow::as_select())
+            .load(conn)
+    })?;
+    let ids: Vec<String> = rows.iter().map(|row: &UserRow| row.id.clone()).collect();
+    Ok(ids.into_iter().zip(each_row(rows)).collect())
 }
 
 impl From<&Tagged<User>> for UserRow {

@@ -94,7 +94,8 @@ impl State<'_> {
             };
             self.print(row, (recorded, seq), found.as_ref().map(print::interaction));
         }
-        for interaction in interactions::all_pending(tx)? {
+        let pending = interactions::each_pending(tx)?;
+        for interaction in self.all_readable(pending)? {
             let id = interaction.id.as_str();
             self.unknown(Row {
                 table: "interactions",

@@ -11,34 +11,51 @@ use super::{Row, State};
 use crate::print;
 
 impl State<'_> {
-    pub(super) fn granting_rows(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
-        self.tagged("clients", clients::all(tx)?, |client| client.id.to_string());
-        self.tagged("providers", providers::all(tx)?, |provider| {
-            provider.id.to_string()
-        });
-        self.tagged("admin_keys", admin_keys::all(tx)?, |key| key.id.to_string());
+    pub(super) fn clients(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let rows = self.all_readable(clients::each(tx)?)?;
+        self.tagged("clients", rows, |client| client.id.to_string());
+        Ok(())
+    }
+
+    pub(super) fn providers(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let rows = self.all_readable(providers::each(tx)?)?;
+        self.tagged("providers", rows, |provider| provider.id.to_string());
+        Ok(())
+    }
+
+    pub(super) fn admin_keys(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let rows = self.all_readable(admin_keys::each(tx)?)?;
+        self.tagged("admin_keys", rows, |key| key.id.to_string());
+        Ok(())
+    }
+
+    /// Users, and what is theirs.
+    pub(super) fn people(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let (mut people, mut credentials) = (Vec::new(), Vec::new());
         let (mut known_as, mut delegated) = (BTreeMap::new(), BTreeMap::new());
-        let mut after: Option<UserId> = None;
+        let mut after = String::new();
         loop {
-            let page = users::page(tx, after.as_ref(), PAGE)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.unverified().id.clone());
-            for user in page {
-                let id = user.unverified().id.clone();
-                credentials.extend(user_credentials::of_user(tx, &id)?);
-                for identity in identities::of_user(tx, &id)? {
+            let page = users::each_after(tx, &after, PAGE)?;
+            let Some((last, _)) = page.last() else { break };
+            after.clone_from(last);
+            for (id, user) in page {
+                people.extend(self.readable(user)?);
+                let Ok(id) = id.parse::<UserId>() else { continue };
+                let credential = user_credentials::of_user(tx, &id);
+                credentials.extend(self.readable(credential)?.flatten());
+                let identities = identities::each_of_user(tx, &id)?;
+                for identity in self.all_readable(identities)? {
                     let name = print::identity_name(&identity);
                     self.genuine("identities", &name, identity);
                     known_as.insert(name, 1);
                 }
-                for delegation in delegations::of_user(tx, &id)? {
+                let delegations = delegations::each_of_user(tx, &id)?;
+                for delegation in self.all_readable(delegations)? {
                     let row = delegation.unverified();
                     let (id, version) = (row.id.to_string(), row.version);
                     self.genuine("delegations", &id, delegation);
                     delegated.insert(id, version);
                 }
-                people.push(user);
             }
         }
         self.tagged("users", people, |user| user.id.to_string());

@@ -43,7 +43,7 @@ both_databases! {
             assert_eq!((in_state(tx, "active")?, in_state(tx, "revoked")?), (0, 1));
             assert_eq!(connections::stored(tx, &world.connection.id)?.as_ref(), Some(&world.connection));
             assert_eq!(connections::unswept(tx, &of, None, 10)?.items.first(), Some(&world.connection.id));
-            assert_eq!(connections::all_live(tx)?, [world.connection]);
+            assert_eq!(connections::each_live(tx)?, [Ok(world.connection)]);
             Ok::<_, StoreError>(())
         }).await.unwrap();
     }

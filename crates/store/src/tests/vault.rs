@@ -21,14 +21,14 @@ both_databases! {
             assert!(connections::update(tx, &connection, 1)?);
             let live = connections::live_of_user_provider(tx, &world.user.id, &world.provider.id)?;
             assert_eq!(live, [connection.clone()]);
-            assert_eq!(connections::all_live(tx)?.len(), 1);
+            assert_eq!(connections::each_live(tx)?.len(), 1);
             (connection.state, connection.version) = (ConnectionState::Revoked { at: at(10) }, 3);
             assert!(connections::update(tx, &connection, 2)?);
             let found = connections::by_provider_account(tx, &world.provider.id, "4711")?;
             assert_eq!(found, [connection.clone()]);
             assert_eq!(connections::of_user(tx, &world.user.id)?, found);
             assert_eq!(connections::live_of_user_provider(tx, &world.user.id, &world.provider.id)?, []);
-            assert!(connections::all_live(tx)?.is_empty());
+            assert!(connections::each_live(tx)?.is_empty());
             Ok::<_, StoreError>(())
         }).await.unwrap();
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use vouchsafe_testkit::{AGENT_ID, Connected, PROVIDER, TestApp, both_databases};
+use vouchsafe_testkit::{AGENT_ID, ClientSetup, Connected, PROVIDER, TestApp, both_databases};
 
 /// Edits of one column: table, column, what it says afterwards, and the column that names the row in a finding.
 const EDITS: &[(&str, &str, &str, &str)] = &[
@@ -119,6 +119,39 @@ both_databases! {
         app.advance(Duration::from_secs(86_400));
         assert_eq!(app.findings().await, Vec::<String>::new());
         app.finish().await;
+    }
+
+    async fn ar_04__a_row_that_cannot_be_read_is_one_finding_and_hides_no_other(app: TestApp) {
+        let mut app = app;
+        app.oidc_provider("second-idp", "static").await;
+        app.client(ClientSetup::new("second-agent", "a-secret-of-a-second-agent-0123456789")).await;
+        app.user("bob").await;
+        app.connected("bob").await;
+        app.connected("ada").await;
+        let of = |table: &str, name: &str, user: &str| {
+            let query = format!("SELECT MIN({name}) AS text FROM {table} WHERE user_id = (SELECT id FROM users WHERE username = '{user}')");
+            app.texts(&query).remove(0)
+        };
+        // In each table one that cannot be read, and one behind it that was edited.
+        let mut names = Vec::new();
+        for (table, column, broken, edited, edit) in [
+            ("clients", "ceilings", AGENT_ID.to_owned(), "second-agent".to_owned(), "name = 'Mallory'"),
+            ("providers", "managed_by", PROVIDER.to_owned(), "second-idp".to_owned(), "client_id = 'mallory'"),
+            ("delegations", "scope", of("delegations", "id", "ada"), of("delegations", "id", "bob"), "decided_at = decided_at + 1"),
+            ("connections", "state", of("connections", "id", "ada"), of("connections", "id", "bob"), "account_label = 'mallory'"),
+        ] {
+            app.sql(&format!("UPDATE {table} SET {column} = 'nonsense' WHERE id = '{broken}'"));
+            app.sql(&format!("UPDATE {table} SET {edit} WHERE id = '{edited}'"));
+            names.extend([(table, broken, "is damaged"), (table, edited, "was changed past the server")]);
+        }
+        app.sql("UPDATE users SET username = 'mallory' WHERE username = 'ada'");
+        let findings = app.findings().await;
+        for (table, id, what) in &names {
+            let named: Vec<_> = findings.iter().filter(|finding| finding.contains(&format!("row {id} of")) && finding.contains(table)).collect();
+            assert!(matches!(named.as_slice(), [only] if only.contains(what)), "{table} {id}: {findings:#?}");
+        }
+        assert_eq!(findings.len(), names.len() + 1, "{findings:#?}");
+        app.finish_tampered().await;
     }
 
     async fn ar_04__details_that_sql_removed_are_named(app: TestApp) {
