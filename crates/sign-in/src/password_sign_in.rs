@@ -1,6 +1,6 @@
 //! Signing in with a password.
 //!
-//! 1. Count the attempt as a failure until it is forgiven; refuse when there were too many.
+//! 1. Count the attempt as a failure until it is forgiven, or taken back undecided; refuse when there were too many.
 //! 2. Find user and password hash; an unknown name goes on without one.
 //! 3. Check the password: the same work in every case.
 //! 4. In one transaction: the user is still active, the password still the one checked; end the session that this
@@ -58,8 +58,11 @@ impl SignIn {
             Ok(candidate) => self.decide(candidate, password, previous, &origin).await,
             Err(error) => Err(error),
         };
-        if !matches!(result, Err(SignInError::Refused)) {
-            throttle.forgive(&account, source);
+        match result {
+            Ok(_) => throttle.forgive(&account, source),
+            Err(SignInError::Refused) => {}
+            // Too much to do, or no database: nobody has looked at the password.
+            Err(_) => throttle.take_back(&account, source),
         }
         result
     }

@@ -18,7 +18,7 @@ struct World {
     sign_in: SignIn,
     store: Store,
     clock: FixedClock,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl World {
@@ -54,7 +54,7 @@ impl World {
             sign_in,
             store,
             clock,
-            _directory: directory,
+            directory,
         }
     }
 
@@ -74,6 +74,11 @@ impl World {
         self.sign_in
             .with_password("ada", password.into(), previous, &from("192.0.2.1"))
             .await
+    }
+
+    fn sql(&self, sql: &str) {
+        let location = Location::Sqlite(self.directory.path().join("db"));
+        vouchsafe_store::raw_sql::execute(&location, sql);
     }
 
     async fn is_live(&self, cookie: &Secret<String>) -> bool {
@@ -198,6 +203,26 @@ async fn atk_18__after_too_many_failures_only_another_source_gets_in() {
         .filter(|event| *event == "sign_in.failed")
         .count();
     assert_eq!(failures, 5, "a flood becomes a few records");
+}
+
+#[tokio::test]
+async fn atk_18__an_attempt_that_nobody_decided_forgives_nothing() {
+    let (world, _) = World::with_ada().await;
+    let refused = |outcome| matches!(outcome, Err(SignInError::Refused));
+    for _ in 0..5 {
+        assert!(refused(world.signs_in("wrong", None).await));
+    }
+    world.sql("ALTER TABLE users RENAME TO users_away");
+    for _ in 0..3 {
+        let outcome = world.signs_in("wrong", None).await;
+        assert!(matches!(outcome, Err(SignInError::Unavailable(_))));
+    }
+    world.sql("ALTER TABLE users_away RENAME TO users");
+    assert!(refused(world.signs_in("wrong", None).await));
+    assert!(matches!(
+        world.signs_in("correct horse", None).await,
+        Err(SignInError::Throttled { .. })
+    ));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! Never per account alone: that would let anyone lock anyone out. The right password from another source still works
 //! (ATK-18). An attempt counts as a failure from its beginning until it is forgiven, so that many at once, or callers
-//! that hang up, guess no faster. The counters live in memory and their number is bounded.
+//! that hang up, guess no faster; only a success forgives the failures before it. The counters live in memory and their number is bounded.
 //!
 //! For people here, whose passwords are not even looked at during a pause; `token-exchange` counts the failures of
 //! clients with it.
@@ -52,15 +52,21 @@ impl Throttle {
         Ok(())
     }
 
-    /// The attempt was no failure: the account starts afresh here, the source is back where it was.
+    /// The attempt succeeded: the account starts afresh here, the source is back where it was.
     pub fn forgive(&self, account: &str, source: Option<&str>) {
         let source = network(source);
         let mut counters = self.counters();
         counters.accounts.remove(&(account.to_owned(), source.clone()));
-        if let Some(failures) = counters.sources.get_mut(&source) {
-            failures.count = failures.count.saturating_sub(1);
-            failures.blocked_until = failures.last;
-        }
+        counters.sources.entry(source).and_modify(Failures::take_back);
+    }
+
+    /// The attempt was not decided: it does not count, and neither does it forgive those that were.
+    pub fn take_back(&self, account: &str, source: Option<&str>) {
+        let source = network(source);
+        let key = (account.to_owned(), source.clone());
+        let mut counters = self.counters();
+        counters.accounts.entry(key).and_modify(Failures::take_back);
+        counters.sources.entry(source).and_modify(Failures::take_back);
     }
 
     fn counters(&self) -> MutexGuard<'_, Counters> {
@@ -69,6 +75,12 @@ impl Throttle {
 }
 
 impl Failures {
+    /// It was let in, so no pause of those before it was left.
+    fn take_back(&mut self) {
+        self.count = self.count.saturating_sub(1);
+        self.blocked_until = self.last;
+    }
+
     fn forgotten(self, now: UnixMillis) -> bool {
         self.last.max(self.blocked_until) + MEMORY <= now
     }
@@ -179,6 +191,26 @@ mod tests {
         let pause = throttle.begin("ada", Some("192.0.2.1"), at(0)).unwrap_err();
         assert_eq!(pause, FIRST_PAUSE);
         assert!(throttle.begin("ada", Some("192.0.2.1"), at(2)).is_ok());
+    }
+
+    #[test]
+    fn what_was_not_decided_neither_counts_nor_forgives() {
+        let throttle = Throttle::default();
+        let begin = || throttle.begin("ada", Some("192.0.2.1"), at(0));
+        for _ in 0..5 {
+            assert!(begin().is_ok());
+            assert!(begin().is_ok());
+            throttle.take_back("ada", Some("192.0.2.1"));
+        }
+        assert!(begin().is_ok(), "the sixth failure");
+        assert_eq!(begin(), Err(FIRST_PAUSE));
+        assert!(throttle.begin("ada", Some("192.0.2.1"), at(2)).is_ok());
+        throttle.take_back("ada", Some("192.0.2.1"));
+        assert!(throttle.begin("ada", Some("192.0.2.1"), at(2)).is_ok());
+        assert_eq!(
+            throttle.begin("ada", Some("192.0.2.1"), at(2)),
+            Err(2 * FIRST_PAUSE)
+        );
     }
 
     #[test]
