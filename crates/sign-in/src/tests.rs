@@ -226,6 +226,23 @@ async fn atk_18__an_attempt_that_nobody_decided_forgives_nothing() {
 }
 
 #[tokio::test]
+async fn ar_04__a_row_that_was_changed_keeps_no_other_user_from_being_listed() {
+    let (world, ada) = World::with_ada().await;
+    let bob = UserDefinition {
+        username: "bob".to_owned(),
+        ..self::ada("another horse")
+    };
+    world.sign_in.apply_user(bob).await.unwrap();
+    world.sql("UPDATE users SET managed_by = 'admin' WHERE username = 'bob'");
+    let listed = world.sign_in.users_managed_by(ManagedBy::Config).await.unwrap();
+    assert_eq!(listed, [ada]);
+    assert_eq!(
+        world.sign_in.users_managed_by(ManagedBy::Admin).await.unwrap(),
+        []
+    );
+}
+
+#[tokio::test]
 async fn a_session_is_recent_for_a_while_and_ends_with_its_time() {
     let (world, _) = World::with_ada().await;
     let (signed_in, cookie) = world.signs_in("correct horse", None).await.unwrap();

@@ -143,7 +143,7 @@ impl IdentityProvider {
         self.inner()
             .store
             .read(move |tx| {
-                Ok(providers::all(tx)?
+                Ok(providers::all_readable(tx)?
                     .into_iter()
                     .filter_map(|row| this.readable(row))
                     .collect())

@@ -183,7 +183,7 @@ async fn disable_gone(
 async fn clients_of_config(instance: &Instance) -> Result<Vec<ClientId>, StoreError> {
     let all = |tx: &mut Tx<'_>| -> Result<_, StoreError> {
         // A tampered row is listed as well: disabling only takes.
-        let rows = clients::all(tx)?.into_iter();
+        let rows = clients::all_readable(tx)?.into_iter();
         let rows = rows.filter(|row| row.unverified().managed_by == ManagedBy::Config);
         Ok(rows.map(|row| row.unverified().id.clone()).collect())
     };
