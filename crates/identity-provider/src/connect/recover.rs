@@ -14,8 +14,9 @@ use crate::provider::{LoadedProvider, load_any};
 
 impl IdentityProvider {
     /// Once at start, before anything is served. Attempts that were being redeemed are over: their code may be spent, and
-    /// its answer is lost. Where other processes serve too, only those whose time is over: the others may be theirs. Attempts in quarantine are completed by jobs of [`IdentityProvider::run_jobs`]; those whose
-    /// tokens nobody may use any more end there too.
+    /// its answer is lost. Where other processes serve too, only those whose time is over: the others may be theirs, and
+    /// end with [`IdentityProvider::abandon_interrupted`] if they are nobody's. Attempts in quarantine are completed by
+    /// jobs of [`IdentityProvider::run_jobs`]; those whose tokens nobody may use any more end there too.
     pub async fn recover_attempts(&self) {
         self.abandon_leases().await;
         let unfinished = match self.inner().store.read(connect_attempts::unfinished).await {
@@ -34,6 +35,26 @@ impl IdentityProvider {
                 self.fail(attempt, ConnectError::Interrupted, Origin::background())
                     .await;
             }
+        }
+    }
+
+    /// Attempts whose redemption has not ended long after their time: the process that was at it is gone. Its successor
+    /// may have started too early to know that.
+    pub(crate) async fn abandon_interrupted(&self) {
+        let long_ago = self.inner().clock.now() - PATIENCE;
+        let unfinished = match self.inner().store.read(connect_attempts::unfinished).await {
+            Ok(unfinished) => unfinished,
+            Err(error) => {
+                tracing::warn!(error = %error, "unfinished connect attempts cannot be read");
+                return;
+            }
+        };
+        let over = |attempt: &ConnectAttempt| {
+            attempt.state == ConnectAttemptState::Redeeming && attempt.expires_at <= long_ago
+        };
+        for attempt in unfinished.into_iter().filter(over) {
+            self.fail(attempt, ConnectError::Interrupted, Origin::background())
+                .await;
         }
     }
 
@@ -131,5 +152,5 @@ impl IdentityProvider {
 }
 
 pub(crate) const SETTLE_JOB: &str = "connect_completion";
-/// How long after the end of a flow its tokens wait for an answer about the account.
+/// How long after the end of a flow its tokens wait for an answer about the account, and its code for its redemption.
 const PATIENCE: Duration = Duration::from_secs(3600);

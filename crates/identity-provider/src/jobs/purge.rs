@@ -12,6 +12,7 @@ use crate::identity_provider::IdentityProvider;
 impl IdentityProvider {
     /// Each table in a transaction of its own, so that none is held for long. A failure waits for the next round.
     pub(crate) async fn purge(&self) {
+        self.abandon_interrupted().await;
         let store = &self.inner().store;
         let now = self.inner().clock.now();
         let (yesterday, last_week) = (now - DAY, now - 7 * DAY);

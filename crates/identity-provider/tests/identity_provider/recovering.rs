@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use vouchsafe_audit::EventKind;
 use vouchsafe_fake_upstream::{Endpoint, Fault};
 use vouchsafe_identity_provider::ConnectError;
 use vouchsafe_model::ConnectAttemptState;
-use vouchsafe_store::connect_attempts;
+use vouchsafe_store::{Location, connect_attempts, raw_sql};
 
 use crate::world::World;
 
@@ -86,6 +87,35 @@ async fn up_10__after_a_crash_attempts_that_were_being_redeemed_are_over() {
         "{outcome:?}"
     );
     assert!(world.connections(&world.ada).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn up_10__an_attempt_that_a_lost_process_was_redeeming_ends_with_its_time() {
+    let world = World::start().await;
+    let provider = world.provider("grace").await;
+    world.depart(World::begin(&world.ada, &provider)).await;
+    // As a process leaves it that dies between the call and the answer, and that restarts while others serve.
+    let location = Location::Sqlite(world.directory.path().join("db"));
+    raw_sql::execute(&location, "UPDATE connect_attempts SET state = 'redeeming'");
+    let (stop, until) = tokio::sync::watch::channel(false);
+    let idp = world.idp.clone();
+    let jobs = tokio::spawn(async move { idp.run_jobs(until).await });
+    world.advance(2 * 3600);
+    let ended = async {
+        while !world.read(connect_attempts::unfinished).await.is_empty() {
+            world.advance(3600);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), ended)
+        .await
+        .expect("the attempt ends");
+    stop.send(true).unwrap();
+    jobs.await.unwrap();
+    assert_eq!(
+        world.facts(EventKind::ConnectFailed).await[0]["reason"],
+        "interrupted"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
