@@ -178,8 +178,8 @@ impl SignIn {
         let now = self.inner().clock.now();
         let Stored {
             user: before,
+            credential: known,
             identified,
-            ..
         } = stored;
         let password_changes = !matches!(password, PasswordChange::Keep);
         let reset = matches!(password, PasswordChange::Set(_));
@@ -199,6 +199,10 @@ impl SignIn {
         let sign_in = self.clone();
         let work = move |tx: &mut Tx<'_>| {
             let inner = sign_in.inner();
+            // Somebody else has changed the user since: what they made may be what is wanted.
+            if held(inner, tx, &user.id)? != before || credential(inner, tx, &user.id)? != known {
+                return Err(StoreError::Conflict.into());
+            }
             let row = inner.vault.tag(user.clone());
             users::put(tx, &row)?;
             let identity = if identified {

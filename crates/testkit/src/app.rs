@@ -116,6 +116,11 @@ impl ClientSetup {
         self
     }
 
+    /// The definition, for applying it otherwise.
+    pub fn into_definition(self) -> ClientDefinition {
+        self.definition
+    }
+
     fn last(&mut self) -> &mut Ceiling {
         self.definition
             .ceilings
@@ -232,6 +237,22 @@ impl TestApp {
 
     /// The same where further hosts count as internal.
     pub async fn provider_with_hosts(&self, id: &str, from: &str, fields: &str, hosts: &[&str]) {
+        let definition = self.provider_definition(id, from, fields, hosts).await;
+        self.instance
+            .identity_provider
+            .apply_provider(definition)
+            .await
+            .expect("the provider is stored");
+    }
+
+    /// The same, not applied yet.
+    pub async fn provider_definition(
+        &self,
+        id: &str,
+        from: &str,
+        fields: &str,
+        hosts: &[&str],
+    ) -> ProviderDefinition {
         let mut internal_hosts = self.internal_hosts();
         internal_hosts.extend(
             hosts
@@ -254,18 +275,13 @@ impl TestApp {
                 .expect("discovery answers"),
             None => entry,
         };
-        let definition = ProviderDefinition {
+        ProviderDefinition {
             id: id.parse().expect("a provider id"),
             entry,
             client_id: DEFAULT_CLIENT_ID.to_owned(),
             client_secret: Some(Secret::from(DEFAULT_CLIENT_SECRET)),
             managed_by: ManagedBy::Config,
-        };
-        self.instance
-            .identity_provider
-            .apply_provider(definition)
-            .await
-            .expect("the provider is stored");
+        }
     }
 
     /// The resource URI of a personality's protected API.

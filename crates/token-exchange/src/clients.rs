@@ -165,14 +165,17 @@ impl AuthorizationServer {
         origin: &Origin,
     ) -> Result<Applied, ApplyError> {
         definition.check()?;
-        let (server, origin) = (self.clone(), origin.clone());
-        self.store
-            .write(move |tx| {
-                server
-                    .put_client(tx, &definition, &origin)
-                    .map_err(ApplyError::from)
-            })
-            .await
+        let once = || {
+            let (server, origin, definition) = (self.clone(), origin.clone(), definition.clone());
+            self.store
+                .write(move |tx| server.put_client(tx, &definition, &origin))
+        };
+        let applied = match once().await {
+            // Another replica with the same configuration was first: what it made is what we find now.
+            Err(StoreError::Conflict) => once().await,
+            applied => applied,
+        };
+        Ok(applied?)
     }
 
     /// Switches a client off, at once and everywhere.
@@ -180,6 +183,7 @@ impl AuthorizationServer {
         let (server, id, origin) = (self.clone(), id.clone(), origin.clone());
         self.store
             .write(move |tx| {
+                clients::hold(tx, &id)?;
                 let Some(row) = clients::by_id(tx, &id)? else {
                     return Ok(Applied::Unchanged);
                 };
@@ -207,6 +211,8 @@ impl AuthorizationServer {
         definition: &ClientDefinition,
         origin: &Origin,
     ) -> Result<Applied, StoreError> {
+        // Replicas that start together change it one after the other.
+        clients::hold(tx, &definition.id)?;
         let (existing, found) = match clients::by_id(tx, &definition.id)?.map(|row| self.vault.verify(row)) {
             Some(Err(error)) => {
                 tracing::error!(client.id = %definition.id, error = %error, "the row of a client was changed past the server; it is written anew");

@@ -2,7 +2,7 @@
 
 use vouchsafe_audit::{Event, EventKind};
 use vouchsafe_model::{Change, ChangeKind, ManagedBy, Provider, ProviderId, Secret, Tagged};
-use vouchsafe_store::{Tx, providers};
+use vouchsafe_store::{StoreError, Tx, providers};
 use vouchsafe_vault::Vault;
 
 use super::{LoadedProvider, ProviderError};
@@ -38,15 +38,21 @@ impl IdentityProvider {
     /// Makes the provider as defined. Connections keep the hosts that they were sealed for: when those change, they need
     /// to be connected again (AR-03).
     pub async fn apply_provider(&self, definition: ProviderDefinition) -> Result<Applied, ProviderError> {
-        let this = self.clone();
-        self.inner()
-            .store
-            .write(move |tx| this.apply_in(tx, &definition))
-            .await
+        let once = || {
+            let (this, definition) = (self.clone(), definition.clone());
+            self.inner().store.write(move |tx| this.apply_in(tx, &definition))
+        };
+        match once().await {
+            // Another replica with the same configuration was first: what it made is what we find now.
+            Err(ProviderError::Store(StoreError::Conflict)) => once().await,
+            applied => applied,
+        }
     }
 
     fn apply_in(&self, tx: &mut Tx<'_>, definition: &ProviderDefinition) -> Result<Applied, ProviderError> {
         let inner = self.inner();
+        // Replicas that start together change it one after the other.
+        providers::hold(tx, &definition.id)?;
         let found = Found::of(providers::by_id(tx, &definition.id)?, &inner.vault);
         let unchanged = |row: &Provider| row.enabled && is_as_defined(row, definition, &inner.vault);
         if found.current.as_ref().is_some_and(unchanged) {
@@ -111,6 +117,7 @@ impl IdentityProvider {
             .store
             .write(move |tx| {
                 let inner = this.inner();
+                providers::hold(tx, &id)?;
                 let Some(tagged) = providers::by_id(tx, &id)? else {
                     return Err(ProviderError::NotFound);
                 };

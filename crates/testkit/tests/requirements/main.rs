@@ -33,6 +33,7 @@ mod forge;
 mod pages;
 mod races;
 mod raw;
+mod replicas;
 mod restarts;
 mod rotation;
 mod row_comparison;
