@@ -155,27 +155,28 @@ impl IdentityProvider {
         wanted: impl Fn(ScopeBound) -> bool,
     ) -> Result<Vec<WidenedClient>, ConnectError> {
         let (vault, now) = (&self.inner().vault, self.inner().clock.now());
-        let decided: Vec<_> = delegations::of_connection(tx, &connection.id)?
-            .into_iter()
-            .filter_map(|tagged| vault.verify(tagged).ok())
-            .collect();
+        let decided = delegations::of_connection(tx, &connection.id)?;
         let mut widened = Vec::new();
         for client in self.active_clients(tx)? {
             let revoked = revoked_access::of_client(tx, &client.id)?;
             let own = decided
                 .iter()
-                .find(|delegation| delegation.client_id == client.id);
+                .find(|row| row.unverified().client_id == client.id)
+                .map(|row| vault.verify(row.clone()));
             let trusted = client
                 .ceiling(&connection.provider_id)
                 .and_then(|ceiling| ceiling.trusted.as_ref())
                 .filter(|_| !revoked_access::covers(revoked, connection.created_at));
-            let power = match own {
-                Some(own) if own.decision != DelegationDecision::Granted => None,
-                Some(own) if revoked_access::covers(revoked, own.decided_at) => None,
-                Some(own) if own.expires_at.is_some_and(|end| end <= now) => trusted.cloned(),
-                Some(own) => {
-                    Some(trusted.map_or_else(|| own.scope.clone(), |trusted| own.scope.widen(trusted)))
-                }
+            // As the exchange has it: a decision beats a mark, also when its time is over or its row is not genuine.
+            let power = match &own {
+                Some(Ok(own)) => Some(&own.scope)
+                    .filter(|_| {
+                        own.decision == DelegationDecision::Granted
+                            && own.expires_at.is_none_or(|end| end > now)
+                            && !revoked_access::covers(revoked, own.decided_at)
+                    })
+                    .map(|scope| trusted.map_or_else(|| scope.clone(), |trusted| scope.widen(trusted))),
+                Some(Err(_)) => None,
                 None => trusted.cloned(),
             };
             if power.is_some_and(&wanted) {

@@ -3,9 +3,9 @@
 use vouchsafe_audit::{Event, EventKind};
 use vouchsafe_identity_provider::{Begin, ConnectError, Connected};
 use vouchsafe_model::{
-    ApprovedDelegation, Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientStatus, Delegation,
-    DelegationDecision, Interaction, InteractionId, InteractionState, ManagedBy, ProviderId, ScopeBound,
-    UserStatus,
+    ApprovedDelegation, Ceiling, Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientStatus,
+    Delegation, DelegationDecision, Interaction, InteractionId, InteractionState, ManagedBy, ProviderId,
+    ScopeBound, UserStatus,
 };
 use vouchsafe_oauth_types::{InteractionReason, Scope};
 use vouchsafe_store::{clients, delegations, interactions, sessions, users};
@@ -273,4 +273,46 @@ async fn cl_06__the_interstitial_names_the_agents_whose_power_grows() {
     );
     assert!(view("read", Some(&connection.id)).await.widens.is_empty());
     assert!(view("admin", None).await.widens.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cl_06__a_decision_whose_time_is_over_does_not_fall_back_to_a_mark() {
+    let world = World::start().await;
+    let provider = world.provider("grace").await;
+    let flow = world.flow(&provider).await;
+    let approved = world.approved(&provider, &flow);
+    let connection = world.try_connect(&world.ada, approved).await.unwrap().connection;
+    let trusted = Client {
+        ceilings: vec![Ceiling {
+            provider_id: provider.clone(),
+            scope: ScopeBound::Everything,
+            trusted: Some(ScopeBound::Everything),
+            allow_unbounded_raw: false,
+        }],
+        ..flow.client
+    };
+    let trusted = world.vault.tag(trusted);
+    let id = connection.id.clone();
+    let row = world
+        .read(move |tx| delegations::of_connection(tx, &id))
+        .await
+        .remove(0);
+    let given = Delegation {
+        scope: ScopeBound::Everything,
+        ..world.vault.verify(row).unwrap()
+    };
+    let over = Delegation {
+        expires_at: Some(world.now()),
+        ..given.clone()
+    };
+    let (given, over) = (world.vault.tag(given), world.vault.tag(over));
+    world.write(move |tx| clients::put(tx, &trusted)).await;
+    for (delegation, widened) in [(given, 1), (over, 0)] {
+        world.write(move |tx| delegations::put(tx, &delegation)).await;
+        let (user, asked) = (&world.ada.user, scope("admin"));
+        let view = world
+            .idp
+            .interstitial(user, &provider, Some(&asked), Some(&connection.id));
+        assert_eq!(view.await.unwrap().widens.len(), widened);
+    }
 }
