@@ -113,13 +113,17 @@ pub fn rotate(tx: &mut Tx<'_>, grant: &UpstreamGrant, expected_version: i64) -> 
     Ok(rotated > 0)
 }
 
-/// Notes since when the outcome of a refresh is unknown, or that it no longer is; whether there is such a grant.
+/// Notes since when the outcome of a refresh is unknown, or that it no longer is, if the grant's version is still
+/// `version`; whether it was.
 pub fn set_outcome_unknown(
     tx: &mut Tx<'_>,
     id: &UpstreamGrantId,
+    version: i64,
     since: Option<UnixMillis>,
 ) -> Result<bool, StoreError> {
-    let row = upstream_grants::table.find(id.as_str());
+    let row = upstream_grants::table
+        .find(id.as_str())
+        .filter(upstream_grants::version.eq(version));
     let since = upstream_grants::outcome_unknown_since.eq(millis(since));
     let updated = tx.run(|conn| diesel::update(row).set(since).execute(conn))?;
     Ok(updated > 0)

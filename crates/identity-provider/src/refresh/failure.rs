@@ -82,7 +82,7 @@ impl IdentityProvider {
         };
         let why = (ReconnectReason::GrantDead, Some(code));
         let ended = self.needs_consent(tx, &connection, why, |tx| {
-            upstream_grants::set_outcome_unknown(tx, &ready.grant.id, None)?;
+            upstream_grants::set_outcome_unknown(tx, &ready.grant.id, ready.grant.version, None)?;
             self.give_back(tx, ready)
         });
         ended.map(Next::End)
@@ -105,9 +105,11 @@ impl IdentityProvider {
         }
         // With its successor in hand, it does not matter that the token that was sent is spent.
         let uncertain = harmless.uncertain && matches!(keeping, Keeping::Nothing);
-        if uncertain && ready.grant.outcome_unknown_since.is_none() {
-            upstream_grants::set_outcome_unknown(tx, id, Some(self.inner().clock.now()))?;
-        }
+        let since = ready.grant.outcome_unknown_since;
+        let since = since.unwrap_or_else(|| self.inner().clock.now());
+        // A grant that has taken its place since knows nothing of the token that was sent.
+        let uncertain =
+            uncertain && upstream_grants::set_outcome_unknown(tx, id, ready.grant.version, Some(since))?;
         self.give_back(tx, ready)?;
         let mut event = Event::new(EventKind::RefreshFailed)
             .user(&pseudonym(tx, &ready.connection.user_id)?)

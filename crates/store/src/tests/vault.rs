@@ -113,7 +113,8 @@ both_databases! {
         let world = World::in_store(&test.store).await;
         test.store.write(move |tx| {
             let mut grant = world.grant.clone();
-            assert!(upstream_grants::set_outcome_unknown(tx, &grant.id, Some(at(5)))?);
+            assert!(upstream_grants::set_outcome_unknown(tx, &grant.id, 1, Some(at(5)))?);
+            assert!(!upstream_grants::set_outcome_unknown(tx, &grant.id, 2, Some(at(6)))?);
             (grant.version, grant.refresh_token) = (2, None);
             assert!(upstream_grants::rotate(tx, &grant, 1)?);
             assert!(!upstream_grants::rotate(tx, &grant, 1)?);
