@@ -63,15 +63,26 @@ fn take(database: &Path) -> Result<ProcessLock, ProcessLockError> {
         source,
     };
     let file = options.open(&path).map_err(|source| failed(&path, source))?;
-    match file.try_lock() {
-        Ok(()) => Ok(ProcessLock { _file: Some(file) }),
-        Err(TryLockError::WouldBlock) => Err(ProcessLockError::Held { path }),
-        Err(TryLockError::Error(source)) => Err(failed(&path, source)),
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(ProcessLock { _file: Some(file) }),
+            Err(TryLockError::Error(source)) => return Err(failed(&path, source)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        // A server has it alone; who only asks (`is_held`) shares it, for a moment.
+        match file.try_lock_shared() {
+            Ok(()) => file.unlock().map_err(|source| failed(&path, source))?,
+            Err(TryLockError::WouldBlock) => return Err(ProcessLockError::Held { path }),
+            Err(TryLockError::Error(source)) => return Err(failed(&path, source)),
+        }
+        std::thread::yield_now();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -90,5 +101,25 @@ mod tests {
         assert!(ProcessLock::is_held(&location));
         drop(third);
         assert!(!ProcessLock::is_held(&location));
+    }
+
+    #[test]
+    fn who_only_asks_keeps_no_server_from_starting() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Sqlite(folder.path().join("v.db"));
+        drop(ProcessLock::take(&location).unwrap());
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    ProcessLock::is_held(&location);
+                }
+            });
+            let refused = (0..2_000)
+                .filter(|_| ProcessLock::take(&location).is_err())
+                .count();
+            done.store(true, Ordering::Relaxed);
+            assert_eq!(refused, 0);
+        });
     }
 }
