@@ -185,6 +185,20 @@ both_databases! {
     }
 }
 
+/// Waits until a statement that begins like this runs on PostgreSQL.
+async fn is_under_way(app: &TestApp, statement: &str) {
+    let running = format!(
+        "SELECT query AS text FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '{statement}%'"
+    );
+    for _ in 0..500 {
+        if !app.texts(&running).is_empty() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{statement} never ran");
+}
+
 /// Makes a statement slow on PostgreSQL, so that another runs beside it for certain.
 fn slow(app: &TestApp, table: &str, statement: &str, when: &str) {
     app.sql("CREATE FUNCTION slow() RETURNS trigger AS $$ BEGIN PERFORM pg_sleep(1.2); RETURN NEW; END $$ LANGUAGE plpgsql");
@@ -249,7 +263,7 @@ async fn a_session_that_begins_with_the_old_password_does_not_outlive_the_reset(
             .await;
         browser
     });
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    is_under_way(&app, "INSERT INTO \"sessions\"").await;
     app.reset_password("ada", "another password of some length").await;
     let mut browser = signing_in.await.unwrap();
     let page = browser.open(&format!("{}/connections", app.base)).await;
