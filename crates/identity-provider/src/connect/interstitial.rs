@@ -66,7 +66,7 @@ impl IdentityProvider {
                 None => connections::live_of_user_provider(tx, &user.id, &provider_id)?,
             };
             let asked = scope_to_ask(tx, &provider, scope.as_ref(), &held)?;
-            this.described(tx, &provider, asked, renewed.as_ref())
+            this.described(tx, &provider, &asked, renewed.as_ref())
         };
         self.inner().store.read(view).await
     }
@@ -82,23 +82,23 @@ impl IdentityProvider {
     ) -> Result<InterstitialView, ConnectError> {
         let held = renewed.map(std::slice::from_ref).unwrap_or_default();
         let asked = scope_to_ask(tx, provider, scope, held)?;
-        self.described(tx, provider, asked, renewed)
+        self.described(tx, provider, &asked, renewed)
     }
 
     fn described(
         &self,
         tx: &mut Tx<'_>,
         provider: &LoadedProvider,
-        asked: Scope,
+        asked: &Scope,
         renewed: Option<&Connection>,
     ) -> Result<InterstitialView, ConnectError> {
         let widens = match renewed {
-            Some(connection) => self.widened(tx, connection, &asked)?,
+            Some(connection) => self.widened(tx, connection, asked)?,
             None => self.trusted(tx, &provider.row.id)?,
         };
         Ok(InterstitialView {
             provider_name: provider.entry.display_name().to_owned(),
-            scopes: provider.entry.requested_scope(&asked),
+            scopes: provider.entry.requested_scope(asked),
             widens,
             account_label: renewed.and_then(|connection| connection.account_label.clone()),
         })
