@@ -38,9 +38,11 @@ impl Throttle {
         let source = network(source);
         let key = (account.to_owned(), source.clone());
         let mut counters = self.counters();
-        let until = [counters.accounts.get(&key), counters.sources.get(&source)]
+        let Counters { accounts, sources } = &mut *counters;
+        let until = [accounts.get_mut(&key), sources.get_mut(&source)]
             .into_iter()
             .flatten()
+            .map(|failures| failures.put_right(now))
             .filter(|failures| !failures.forgotten(now))
             .map(|failures| failures.blocked_until)
             .max();
@@ -75,6 +77,15 @@ impl Throttle {
 }
 
 impl Failures {
+    /// A clock that was put back prolongs no pause: what is left of it begins now.
+    fn put_right(&mut self, now: UnixMillis) -> Self {
+        if self.last > now {
+            self.blocked_until = now + self.last.until(self.blocked_until);
+            self.last = now;
+        }
+        *self
+    }
+
     /// It was let in, so no pause of those before it was left.
     fn take_back(&mut self) {
         self.count = self.count.saturating_sub(1);
@@ -144,6 +155,21 @@ mod tests {
 
     fn at(seconds: i64) -> UnixMillis {
         UnixMillis(seconds * 1_000)
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_keeps_nobody_waiting() {
+        let throttle = Throttle::default();
+        for _ in 0..FREE_PER_ACCOUNT {
+            throttle.begin("ada", None, at(1_000)).unwrap();
+        }
+        throttle.begin("bob", None, at(1_000)).unwrap();
+        throttle.forgive("bob", None);
+        throttle.begin("bob", None, at(100)).unwrap();
+        throttle.begin("ada", None, at(100)).unwrap();
+        // What is slowed down stays so, for as long as it was to be.
+        assert_eq!(throttle.begin("ada", None, at(50)), Err(FIRST_PAUSE));
+        throttle.begin("ada", None, at(51)).unwrap();
     }
 
     #[test]
