@@ -145,6 +145,13 @@ impl AuthorizationServer {
         };
         let registered = |text: &String| RedirectUri::register(text).is_ok_and(is_one);
         if !client.redirect_uris.iter().any(registered) {
+            // The page echoes nothing, so the operator has nowhere else to see what was asked for.
+            let unverified_redirect_uri: String = presented.chars().take(LONGEST_LOGGED).collect();
+            tracing::warn!(
+                client.id = %client.id,
+                redirect_uri = ?unverified_redirect_uri,
+                "an authorization request names a redirect URI that is not registered for its client"
+            );
             return Err(AuthorizeOutcome::Refused(REDIRECT_URI));
         }
         let back = |error, description| {
@@ -193,9 +200,11 @@ impl AuthorizationServer {
             .read(move |tx| clients::by_id(tx, &id))
             .await
             .map_err(|error| store_failed(&error))?;
-        row.and_then(|row| self.vault.verify(row).ok())
-            .filter(|client| client.status == ClientStatus::Active)
-            .ok_or(unknown)
+        let client = row.and_then(|row| self.vault.verify(row).ok()).ok_or(unknown)?;
+        if client.status != ClientStatus::Active {
+            return Err(AuthorizeOutcome::Refused(DISABLED_CLIENT));
+        }
+        Ok(client)
     }
 
     fn must_sign_in_again(&self, checked: &Checked, signed_in: &SignedIn) -> bool {
@@ -378,6 +387,9 @@ fn store_failed(error: &StoreError) -> AuthorizeOutcome {
     AuthorizeOutcome::Unavailable
 }
 
+/// Of a redirect URI that a stranger sent, this many characters are enough to tell what is wrong with it.
+const LONGEST_LOGGED: usize = 200;
+
 /// A sign-in this many seconds ago satisfies `prompt=login`: the browser has just come from the login page.
 const JUST_NOW: u64 = 60;
 
@@ -389,7 +401,12 @@ const UNKNOWN_CLIENT: PageRefusal = PageRefusal {
     title: "Unknown application",
     sentence: "The application that sent you here is not registered with this server. Tell its developer to check the client_id.",
 };
+/// That a client is registered is no secret: for one in force anybody sees its consent page.
+const DISABLED_CLIENT: PageRefusal = PageRefusal {
+    title: "Switched off",
+    sentence: "The operator of this server has switched off the application that sent you here. Ask the operator if you need it.",
+};
 const REDIRECT_URI: PageRefusal = PageRefusal {
     title: "Unregistered return address",
-    sentence: "The application asked for the answer at an address that is not registered for it. Tell its developer to check the redirect_uri.",
+    sentence: "The application asked for the answer at an address that is not registered for it. Tell its developer to compare the redirect_uri that it sends with the registered ones: every character counts.",
 };

@@ -29,9 +29,20 @@ pub(crate) fn item(agent: &AgentView, view: &ConnectionView, frame: &Frame<'_>) 
 fn end(agent: &AgentView, view: &ConnectionView, frame: &Frame<'_>) -> Markup {
     let connection = &view.connection.id;
     let (name, of) = (readable(&agent.client_name), readable(&view.provider_name));
+    let given = match agent.standing {
+        AgentStanding::Granted | AgentStanding::Suspended => agent.delegation_id.as_ref(),
+        _ => None,
+    };
     html! {
+        @if given.is_some() {
+            p.soft { "“Take back” ends what you allowed; the agent can ask you again, and you can allow it then." }
+        }
+        p.soft {
+            "“Deny this agent” notes that you do not want it with this account, whatever the operator trusts it with; if it \
+             asks you again and you allow it, that is undone."
+        }
         div.row {
-            @if let (AgentStanding::Granted | AgentStanding::Suspended, Some(id)) = (agent.standing, &agent.delegation_id) {
+            @if let Some(id) = given {
                 form id={ "withdraw-" (id) } method="post" action={ (frame.base) "/delegations/" (id) "/withdraw" } {
                     (frame.token())
                     button type="submit" aria-label={ "Take back: " (name) ", " (of) } { "Take back" }

@@ -23,7 +23,7 @@ pub(crate) fn document(view: &ConsentView, query: &str, frame: &Frame<'_>) -> Ma
                          that asks. Go on only if you started this yourself."
                     }
                 }
-                h2 { "With these permissions" }
+                h2 { "What it may do here" }
                 (own_scopes(&view.scope))
                 (parties(view, frame))
                 form #consent method="post" action={ (frame.base) "/oauth/authorize?" (query) } {
@@ -51,7 +51,7 @@ fn parties(view: &ConsentView, frame: &Frame<'_>) -> Markup {
             }
             div { dt { "Sends you back to" } dd #redirect-host { code { (view.redirect_host) } } }
             div {
-                dt { "Permissions are for" }
+                dt { "It may do this at" }
                 dd #targets {
                     @if view.audience.is_empty() { "this server, " code { (frame.issuer) } }
                     @for audience in &view.audience { div { (quoted(audience)) } }

@@ -15,14 +15,30 @@ pub(crate) struct Login<'a> {
     pub(crate) return_to: Option<&'a str>,
     /// Filled in already: the name of whoever is signed in, or what was typed before.
     pub(crate) username: &'a str,
-    /// Whether someone is signed in and has to prove it again.
-    pub(crate) again: bool,
+    /// Who is signed in already, and why they see this.
+    pub(crate) already: Already,
     /// What was wrong the last time.
-    pub(crate) problem: Option<&'static str>,
+    pub(crate) problem: Option<&'a str>,
+}
+
+/// Whether someone is signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Already {
+    /// Nobody.
+    Nobody,
+    /// Somebody who came here by themselves, to be somebody else.
+    Somebody,
+    /// Somebody whom an application sent, and who may have to prove again who they are.
+    SentByApplication,
+    /// Somebody who signed in too long ago for what comes next.
+    TooLongAgo,
 }
 
 pub(crate) fn document(login: &Login<'_>) -> Markup {
-    let title = if login.again { "Sign in again" } else { "Sign in" };
+    let title = match login.already {
+        Already::Nobody | Already::Somebody => "Sign in",
+        Already::SentByApplication | Already::TooLongAgo => "Sign in again",
+    };
     let around = layout::Around {
         base: Some(login.base),
         title_prefix: login.problem.map_or("", |_| "Error: "),
@@ -37,13 +53,24 @@ pub(crate) fn document(login: &Login<'_>) -> Markup {
 
 fn why(login: &Login<'_>) -> Markup {
     html! {
-        @if login.again {
-            p {
+        @match login.already {
+            Already::TooLongAgo => p {
                 "You are signed in as " (quoted(login.username)) ". Sign in again to go on: what comes next needs a \
                  fresh sign-in. If you are somebody else, sign in with your own name."
             }
-        } @else if let Some(words) = login.return_to.and_then(next) {
-            p { (words) }
+            Already::SentByApplication => p {
+                "You are signed in as " (quoted(login.username)) ". Sign in again to go on, or with your own name if \
+                 you are somebody else."
+            }
+            Already::Somebody => {
+                p {
+                    "You are signed in as " (quoted(login.username)) " already. If that is you, "
+                    a #stay href={ (login.base) (login.return_to.unwrap_or("/connections")) } { "go on without signing in" }
+                    ". If you are somebody else, sign in with your own name: " (quoted(login.username)) " is then signed \
+                     out in this browser."
+                }
+            }
+            Already::Nobody => @if let Some(words) = login.return_to.and_then(next) { p { (words) } }
         }
         @if let Some(problem) = login.problem {
             p.problem #problem role="alert" { (problem) }

@@ -45,7 +45,7 @@ fn login_form(problem: Option<&'static str>) -> Login<'static> {
         csrf: "token-of-this-session",
         return_to: Some("/oauth/authorize?x=\"><script>"),
         username: views::HOSTILE,
-        again: false,
+        already: login::Already::Nobody,
         problem,
     }
 }
@@ -159,6 +159,48 @@ fn programs_find_forms_and_buttons_by_these_ids() {
             "unproven",
         ],
     );
+}
+
+#[test]
+fn who_is_signed_in_already_is_told_why_they_see_the_form() {
+    let page = |already, return_to| {
+        let login = Login {
+            already,
+            return_to,
+            username: "ada",
+            ..login_form(None)
+        };
+        login::document(&login).into_string()
+    };
+    let here = page(login::Already::Somebody, Some("/interaction/itn_1"));
+    assert!(
+        here.contains("<h1>Sign in</h1>") && !here.contains("fresh sign-in"),
+        "{here}"
+    );
+    assert!(
+        here.contains("id=\"stay\" href=\"/base/interaction/itn_1\""),
+        "{here}"
+    );
+    assert!(page(login::Already::Somebody, None).contains("href=\"/base/connections\">go on"));
+    let old = page(login::Already::TooLongAgo, Some("/interaction/itn_1"));
+    assert!(
+        old.contains("<h1>Sign in again</h1>")
+            && old.contains("fresh sign-in")
+            && !old.contains("id=\"stay\"")
+    );
+    let sent = page(login::Already::SentByApplication, Some("/oauth/authorize?x=y"));
+    assert!(sent.contains("<h1>Sign in again</h1>") && !sent.contains("id=\"stay\""));
+}
+
+#[test]
+fn the_agent_that_may_use_a_new_account_is_called_by_its_name() {
+    let mut view = arrived();
+    "Briefing agent".clone_into(&mut view.agents[0].client_name);
+    let page = connect::connected(&view, "/base").into_string();
+    assert!(page.contains("Briefing agent</bdi> may use it now"), "{page}");
+    view.agents.clear();
+    let page = connect::connected(&view, "/base").into_string();
+    assert!(page.contains("<code>agent</code> may use it now"), "{page}");
 }
 
 #[test]

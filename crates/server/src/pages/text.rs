@@ -39,8 +39,7 @@ pub(crate) fn scopes(scope: &Scope) -> Markup {
 
 /// Our own scopes.
 pub(crate) fn own_scopes(scope: &Scope) -> Markup {
-    let nothing =
-        "No permission by name: it learns who you are, and may ask you for access to your accounts.";
+    let nothing = "It learns who you are, and it can ask you to let it use your accounts. Nothing else.";
     listed(scope, nothing, |token| {
         (token == "exchange").then_some("ask this server, in your name, for the access you give it")
     })

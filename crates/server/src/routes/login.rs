@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, Resource, web};
 use vouchsafe_model::Secret;
 use vouchsafe_oauth_types::Form;
@@ -15,10 +16,11 @@ use vouchsafe_token_exchange::AuthorizeOutcome;
 use super::authorize::back_to_client;
 use crate::html::{FormTargets, page_with_forms_to, see_other};
 use crate::page_error::PageError;
-use crate::pages::login::{Login, document};
+use crate::pages::login::{Already, Login, document};
 use crate::return_to::ReturnTo;
 use crate::site::Site;
-use crate::{body, cookies, csrf, origin, visitor};
+use crate::wire_error::whole_seconds;
+use crate::{body, cookies, csrf, origin, time_text, visitor};
 
 pub(super) fn resource() -> Resource {
     super::only("/login", "GET, POST").get(get).post(post)
@@ -30,11 +32,12 @@ async fn get(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse
     let username = signed_in
         .as_ref()
         .map_or("", |signed_in| signed_in.user.username.as_str());
+    let return_to = return_to(&query)?;
     let shown = Shown {
         status: StatusCode::OK,
-        return_to: return_to(&query)?,
         username,
-        again: signed_in.is_some(),
+        already: already(&site, signed_in.as_ref(), return_to.as_ref()),
+        return_to,
         problem: None,
     };
     show(&site, &request, shown).await
@@ -62,15 +65,33 @@ async fn post(
     {
         Ok((signed_in, cookie)) => welcome(&site, &signed_in, &cookie, return_to.as_ref()),
         Err(SignInError::Refused) => {
-            let problem = Some("The name or the password is wrong. Check both and try again.");
             let shown = Shown {
                 status: StatusCode::FORBIDDEN,
                 return_to,
                 username,
-                again: false,
-                problem,
+                already: Already::Nobody,
+                problem: Some("The name or the password is wrong. Check both and try again."),
             };
             show(&site, &request, shown).await
+        }
+        Err(SignInError::Throttled { retry_after }) => {
+            let problem = format!(
+                "There were too many failed attempts. Wait {}, then try again.",
+                time_text::pause(retry_after)
+            );
+            let shown = Shown {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                return_to,
+                username,
+                already: Already::Nobody,
+                problem: Some(&problem),
+            };
+            let mut response = show(&site, &request, shown).await?;
+            let seconds = whole_seconds(retry_after)
+                .parse()
+                .map_err(|_| PageError::Internal)?;
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }
@@ -96,8 +117,23 @@ struct Shown<'a> {
     status: StatusCode,
     return_to: Option<ReturnTo>,
     username: &'a str,
-    again: bool,
-    problem: Option<&'static str>,
+    already: Already,
+    problem: Option<&'a str>,
+}
+
+/// A page of ours sends somebody who is signed in here only when that was too long ago; an application may want it
+/// anew at any time (`prompt`, `max_age`). Otherwise they came by themselves.
+fn already(site: &Site, signed_in: Option<&SignedIn>, return_to: Option<&ReturnTo>) -> Already {
+    match (signed_in, return_to) {
+        (None, _) => Already::Nobody,
+        (Some(_), Some(to)) if to.authorization_request().is_some() => Already::SentByApplication,
+        (Some(signed_in), Some(to))
+            if to.as_str() != "/connections" && !site.app.sign_in.is_recent(&signed_in.session) =>
+        {
+            Already::TooLongAgo
+        }
+        (Some(_), _) => Already::Somebody,
+    }
 }
 
 async fn show(site: &Site, request: &HttpRequest, shown: Shown<'_>) -> Result<HttpResponse, PageError> {
@@ -113,7 +149,7 @@ async fn show(site: &Site, request: &HttpRequest, shown: Shown<'_>) -> Result<Ht
         csrf: &csrf,
         return_to: shown.return_to.as_ref().map(ReturnTo::as_str),
         username: shown.username,
-        again: shown.again,
+        already: shown.already,
         problem: shown.problem,
     });
     let targets = onward(site, request, shown.return_to.as_ref()).await;

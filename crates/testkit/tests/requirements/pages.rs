@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use vouchsafe_audit::Origin;
 use vouchsafe_fake_upstream::{Endpoint, Fault};
 use vouchsafe_model::ClientAuthMethod;
 use vouchsafe_testkit::{
-    AGENT_ID, Agent, Browser, ClientSetup, Connected, PROVIDER, Page, Pkce, TestApp, both_databases,
+    AGENT_ID, Agent, Browser, ClientSetup, Connected, PASSWORD, PROVIDER, Page, Pkce, TestApp, both_databases,
 };
 
 const SECRET: &str = "a-secret-of-another-agent-0123456789abcdef";
@@ -154,6 +155,51 @@ both_databases! {
         app.finish().await;
     }
 
+    async fn a_client_that_the_operator_switched_off_is_called_so(app: TestApp) {
+        let mut browser = app.signed_in("ada").await;
+        let (server, origin) = (&app.instance.authorization_server, Origin::background());
+        server.disable_client(&AGENT_ID.parse().unwrap(), &origin).await.unwrap();
+        let page = browser.open(&app.authorize_url(AGENT_ID)).await;
+        assert_eq!((page.reply.status, page.redirect()), (400, None));
+        assert!(page.reply.text().contains("The operator of this server has switched off the application"));
+        app.finish().await;
+    }
+
+    async fn the_operator_sees_which_redirect_uri_was_refused_and_the_page_does_not_repeat_it(app: TestApp) {
+        let mut browser = app.signed_in("ada").await;
+        let port = app.base.rsplit(':').next().unwrap().to_owned();
+        let other = format!("https%3A%2F%2Felsewhere.test%2F{port}%2F{}", "x".repeat(300));
+        let asked = app.authorize_url(AGENT_ID).replace("https%3A%2F%2Fagent.test%2Fcallback", &other);
+        let page = browser.open(&asked).await;
+        assert_eq!(page.reply.status, 400);
+        assert!(page.reply.text().contains("compare the redirect_uri") && !page.reply.text().contains("elsewhere"));
+        let logs = app.logs();
+        let lines: Vec<&str> = logs.lines().filter(|line| line.contains(&format!("elsewhere.test/{port}/"))).collect();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].contains(AGENT_ID) && lines[0].contains("names a redirect URI that is not registered"), "{lines:?}");
+        assert!(!lines[0].contains(&"x".repeat(200)), "{lines:?}");
+        app.finish().await;
+    }
+
+    async fn too_many_attempts_keep_the_form(app: TestApp) {
+        app.user("ada").await;
+        let mut browser = Browser::default();
+        let mut page = browser.open(&format!("{}/login?return_to=%2Fconnections", app.base)).await;
+        for _ in 0..20 {
+            page = browser.submit(&page, Some("sign-in"), &[("username", "ada"), ("password", "wrong")]).await;
+            if page.reply.status == 429 {
+                break;
+            }
+        }
+        assert_eq!(page.reply.status, 429);
+        let pause: u64 = page.reply.header("retry-after").parse().unwrap();
+        assert!(page.reply.text().contains("too many failed attempts") && page.reply.text().contains("value=\"ada\""));
+        app.advance(Duration::from_secs(pause));
+        let welcome = browser.submit(&page, Some("sign-in"), &[("username", "ada"), ("password", PASSWORD)]).await;
+        assert_eq!(welcome.redirect().unwrap().path(), "/connections");
+        app.finish().await;
+    }
+
     async fn an_answer_that_was_no_is_told_to_the_one_who_gave_it(app: TestApp) {
         app.user("bob").await;
         let mut browser = app.signed_in("ada").await;
@@ -188,7 +234,7 @@ both_databases! {
         // Locked by a reset of the password: as an exchange finds it.
         app.advance(Duration::from_secs(1));
         app.reset_password("ada", "another password of some length").await;
-        app.reset_password("ada", vouchsafe_testkit::PASSWORD).await;
+        app.reset_password("ada", PASSWORD).await;
         app.advance(Duration::from_secs(1));
         app.sign_in(&mut browser, "ada").await;
         let text = connections(&app, &mut browser).await;

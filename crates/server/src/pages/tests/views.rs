@@ -2,7 +2,8 @@
 
 use vouchsafe_identity_provider::{Connected, InterstitialView, WidenedClient};
 use vouchsafe_model::{
-    Connection, ConnectionState, HostsDigest, ReconnectReason, RevocationState, ScopeBound, UnixMillis,
+    Connection, ConnectionState, Delegation, DelegationDecision, HostsDigest, ReconnectReason,
+    RevocationState, ScopeBound, UnixMillis,
 };
 use vouchsafe_oauth_types::{InteractionReason, Scope};
 use vouchsafe_token_exchange::{
@@ -141,12 +142,31 @@ pub(super) fn answered(approved: bool) -> AnsweredView {
     }
 }
 
+fn delegation() -> Delegation {
+    Delegation {
+        id: id("dlg"),
+        user_id: id("usr"),
+        client_id: "agent".parse().unwrap(),
+        connection_id: id("con"),
+        provider_id: "github".parse().unwrap(),
+        scope: ScopeBound::Everything,
+        decision: DelegationDecision::Granted,
+        expires_at: None,
+        decided_in: id("ses"),
+        decided_at: UnixMillis(0),
+        version: 1,
+    }
+}
+
 pub(super) fn arrived() -> Connected {
     Connected {
         connection: connection(),
         provider_name: HOSTILE.to_owned(),
-        delegation: None,
-        agents: Vec::new(),
+        delegation: Some(delegation()),
+        agents: vec![WidenedClient {
+            client_id: delegation().client_id,
+            client_name: HOSTILE.to_owned(),
+        }],
         interaction_id: None,
     }
 }
