@@ -12,7 +12,7 @@ mod document;
 mod effective;
 mod environment;
 mod error;
-mod issuer;
+pub(crate) mod issuer;
 mod nearest;
 mod provider;
 mod reference;
@@ -33,6 +33,7 @@ use vouchsafe_sign_in::UserDefinition;
 use vouchsafe_store::Location;
 use vouchsafe_token_exchange::ClientDefinition;
 
+pub(crate) use apply::RETRY_EVERY;
 pub use apply::{ApplyError, Outcome, apply, apply_left_out};
 pub use effective::effective;
 pub use environment::Environment;
@@ -81,6 +82,8 @@ pub struct Config {
     pub users: Vec<UserDefinition>,
     /// Whether the file itself holds a secret, and so is nobody else's to read.
     pub holds_secrets: bool,
+    /// Files that each hold a secret alone.
+    pub secret_files: Vec<PathBuf>,
 }
 
 /// How logs are written.
@@ -148,6 +151,12 @@ impl Config {
             public_key_file,
             checkpoint_file,
         } = audit.unwrap_or_default();
+        let key_file = place.path(keys.file, "vouchsafe.key");
+        let public_key_file = place.path(public_key_file, "vouchsafe.audit-keys");
+        let checkpoint_file = place.path(checkpoint_file, "vouchsafe.checkpoint");
+        let users = user::definitions(&place, table.users)?;
+        let mut secret_files = place.secret_files.into_inner();
+        secret_files.extend(tls.iter().map(|tls| tls.key_file.clone()));
         Ok(Self {
             issuer,
             listen: listen_at,
@@ -155,15 +164,16 @@ impl Config {
             admin_socket,
             tls,
             database,
-            key_file: place.path(keys.file, "vouchsafe.key"),
-            public_key_file: place.path(public_key_file, "vouchsafe.audit-keys"),
-            checkpoint_file: place.path(checkpoint_file, "vouchsafe.checkpoint"),
+            key_file,
+            public_key_file,
+            checkpoint_file,
             internal_hosts,
             log,
             providers,
             clients,
-            users: user::definitions(&place, table.users)?,
+            users,
             holds_secrets,
+            secret_files,
             file: file.to_owned(),
         })
     }
@@ -173,7 +183,7 @@ impl Config {
 fn text_of(file: &Path) -> Result<Secret<String>, ConfigError> {
     let text = fs::read_to_string(file).map(Secret::new);
     text.map_err(|error| {
-        let problem = format!("cannot be read ({})", error.kind());
+        let problem = format!("cannot be read ({})", files::words(error.kind()));
         let remedy = "`vouchsafe init` writes one, `--config` names another";
         ConfigError::of_file(file, problem, remedy)
     })

@@ -1,7 +1,7 @@
 //! Files of ours: made new or replaced as a whole, never half written.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Who may read a file.
@@ -48,6 +48,16 @@ pub fn mode(path: &Path) -> Option<u32> {
     {
         let _ = path;
         None
+    }
+}
+
+/// What the system says, in words that mean something to an operator.
+pub fn words(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::NotFound => "no such file".to_owned(),
+        ErrorKind::AlreadyExists => "it exists already".to_owned(),
+        ErrorKind::InvalidData => "it is not text".to_owned(),
+        kind => kind.to_string(),
     }
 }
 

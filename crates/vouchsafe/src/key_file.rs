@@ -89,7 +89,8 @@ pub fn create(path: &Path, ids: &Ids) -> Result<(), KeyFileError> {
     .map_err(|error| file_error(path, error))
 }
 
-fn holds_sealed_rows(location: &Location) -> Result<bool, StoreError> {
+/// Whether a new key would be the wrong one.
+pub(crate) fn holds_sealed_rows(location: &Location) -> Result<bool, StoreError> {
     if let Location::Sqlite(path) = location
         && !path.exists()
     {

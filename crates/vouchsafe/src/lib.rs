@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod files;
+pub mod foreign_files;
 pub mod hardening;
 pub mod key_file;
 pub mod local_socket;

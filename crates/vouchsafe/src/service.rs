@@ -17,6 +17,7 @@ use vouchsafe_model::{Clock as _, Ids, OsEntropy};
 
 use crate::clock::SystemClock;
 use crate::config::{self, ApplyError, Config};
+use crate::foreign_files::{self, ForeignFiles};
 use crate::key_file::{self, KeyFileError};
 use crate::local_socket;
 use crate::process_lock::{ProcessLock, ProcessLockError};
@@ -30,6 +31,9 @@ pub enum ServiceError {
     /// Another process has the database.
     #[error(transparent)]
     Lock(#[from] ProcessLockError),
+    /// The database is not there, but files of one are.
+    #[error(transparent)]
+    ForeignFiles(#[from] ForeignFiles),
     /// There is no key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
@@ -71,6 +75,7 @@ pub fn open(config: &Config, handle: Handle) -> Result<Opened, ServiceError> {
 }
 
 fn open_with(lock: ProcessLock, config: &Config, handle: Handle) -> Result<Opened, ServiceError> {
+    foreign_files::refuse(config)?;
     let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsEntropy));
     let key = key_file::read_or_create(&config.key_file, &config.database, &ids)?;
     let settings = Settings {
@@ -222,7 +227,7 @@ async fn lock_soon(config: &Config) -> Result<ProcessLock, ProcessLockError> {
 /// Providers whose metadata could not be fetched come in as soon as it can.
 async fn retry(instance: Instance, config: Config, mut left_out: Vec<String>) {
     while !left_out.is_empty() {
-        SystemClock.sleep(RETRY_EVERY).await;
+        SystemClock.sleep(config::RETRY_EVERY).await;
         match config::apply_left_out(&instance, &config, &left_out).await {
             Ok(still) => left_out = still,
             Err(error) => tracing::error!(error = %error, "a provider could not be applied"),
@@ -232,4 +237,3 @@ async fn retry(instance: Instance, config: Config, mut left_out: Vec<String>) {
 
 const LOCK_AGAIN: Duration = Duration::from_millis(100);
 const LOCK_PATIENCE: Duration = Duration::from_secs(3);
-const RETRY_EVERY: Duration = Duration::from_secs(30);

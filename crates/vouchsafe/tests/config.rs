@@ -116,7 +116,7 @@ fn a_missing_file_says_how_to_get_one() {
         .to_string();
     assert_eq!(
         error,
-        "/not/there.toml: cannot be read (entity not found); `vouchsafe init` writes one, `--config` names another"
+        "/not/there.toml: cannot be read (no such file); `vouchsafe init` writes one, `--config` names another"
     );
 }
 
@@ -248,7 +248,7 @@ fn a_variable_that_is_wrong_is_named_and_its_value_is_not() {
         (
             "VOUCHSAFE__DATABASE__URL_FILE",
             "nothing",
-            "VOUCHSAFE__DATABASE__URL_FILE of the environment: /etc/v/nothing cannot be read (entity not found); name a file that holds it and that this user may read",
+            "VOUCHSAFE__DATABASE__URL_FILE of the environment: /etc/v/nothing cannot be read (no such file); name a file that holds it and that this user may read",
         ),
         (
             "VOUCHSAFE__TLS__KEY_FILE",

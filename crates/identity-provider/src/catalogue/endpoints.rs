@@ -102,7 +102,11 @@ impl Entry {
         match url.scheme() {
             "https" => Ok(()),
             "http" if internal => Ok(()),
-            _ => self.refuse(field, "not https", "use https, or declare the host internal"),
+            _ => self.refuse(
+                field,
+                "not https",
+                "use https, or name the host in `egress.internal_hosts`",
+            ),
         }
     }
 

@@ -15,6 +15,7 @@ use super::audit_verify::{self, VerifyArguments};
 use super::{ConfigArgument, Failure, Output, record_line};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::files;
 
 /// The record.
 #[derive(Debug, Subcommand)]
@@ -95,7 +96,7 @@ fn export(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
             Failure::new(format!(
                 "{} cannot be made ({}): name a new file",
                 path.display(),
-                error.kind()
+                files::words(error.kind())
             ))
         })?),
         None => Box::new(std::io::stdout()),

@@ -18,7 +18,7 @@ use super::audit::store;
 use super::{ConfigArgument, Failure, Output};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::{checkpoint_file, key_file, public_keys};
+use crate::{checkpoint_file, files, key_file, public_keys};
 
 /// What to check, and what to trust.
 #[derive(Debug, Args)]
@@ -120,8 +120,8 @@ impl Trust {
 
 fn offline(export: &Path, trust: &Trust) -> Result<Report, Failure> {
     let unreadable = |what: &str| Failure::new(format!("the export {} {what}", export.display()));
-    let file =
-        File::open(export).map_err(|error| unreadable(&format!("cannot be read ({})", error.kind())))?;
+    let file = File::open(export)
+        .map_err(|error| unreadable(&format!("cannot be read ({})", files::words(error.kind()))))?;
     let mut lines = BufReader::new(file).lines();
     let header = lines.next().ok_or_else(|| unreadable("is empty"))??;
     let header: Header =

@@ -4,6 +4,7 @@
 //! and given back.
 
 mod finding;
+mod in_force;
 mod listener;
 mod providers;
 mod vault;
@@ -103,6 +104,14 @@ fn configuration(config: &Config) -> Vec<Finding> {
         );
         findings.push(Finding::warn("configuration", text));
     }
+    findings.extend(config.secret_files.iter().filter_map(|path| {
+        let mode = files::mode(path).filter(|mode| mode & 0o007 != 0)?;
+        let path = path.display();
+        let text = format!(
+            "{path} holds a secret and everybody here may open it (mode {mode:03o}): `chmod 600 {path}`"
+        );
+        Some(Finding::warn("secrets", text))
+    }));
     if matches!(config.database, Location::Postgres(_)) && config.key_file.exists() {
         findings.push(Finding::ok(
             "replicas",

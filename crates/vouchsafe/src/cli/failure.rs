@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use vouchsafe_store::StoreError;
 
 use crate::config::LogFormat;
+use crate::files;
 
 /// One sentence for the operator, with everything that led to it.
 #[derive(Debug)]
@@ -55,7 +56,11 @@ impl<E: Error + 'static> From<E> for Failure {
         let mut remedy = None;
         let mut next: Option<&(dyn Error + 'static)> = Some(&error);
         while let Some(cause) = next {
-            let text = cause.to_string();
+            let mut text = cause.to_string();
+            if let Some(StoreError::File(kind)) = cause.downcast_ref() {
+                text = text.replace(&kind.to_string(), &files::words(*kind));
+                sentence = sentence.replace(&kind.to_string(), &files::words(*kind));
+            }
             // Transparent errors show their source already.
             if !sentence.ends_with(&text) {
                 sentence.push_str(": ");

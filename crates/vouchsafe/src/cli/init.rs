@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: &InitArguments, handle: Handle) -> Result<Exi
         Failure::new(format!(
             "the folder {} cannot be made ({})",
             dir.display(),
-            error.kind()
+            files::words(error.kind())
         ))
     })?;
     nothing_there(dir)?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::error::Error;
+use std::time::Duration;
 
 use vouchsafe_audit::Origin;
 use vouchsafe_identity_provider as identity_provider;
@@ -87,8 +88,11 @@ pub async fn apply_left_out(
         .iter()
         .filter(|line| left_out.contains(&line.id.to_string()))
     {
-        if provider(instance, line).await?.is_none() {
-            still.push(line.id.to_string());
+        match provider(instance, line).await? {
+            Some(_) => {
+                tracing::info!(provider.id = %line.id, "the provider that was not in force as configured is so now");
+            }
+            None => still.push(line.id.to_string()),
         }
     }
     Ok(still)
@@ -105,9 +109,16 @@ async fn provider(instance: &Instance, line: &ProviderLine) -> Result<Option<boo
             | ProviderError::Entry(_)),
         ) => {
             let reason = error.source().map(ToString::to_string).unwrap_or_default();
+            let there = instance.identity_provider.providers().await.map_err(failed)?;
+            let what_now = if there.iter().any(|provider| provider.row.id == line.id) {
+                "it stays as it was until it can"
+            } else {
+                "it is left out until it can"
+            };
             tracing::error!(
                 provider.id = %line.id, reason,
-                "the metadata of a provider cannot be used: it stays as it was, or is left out, until it can"
+                "the metadata of a provider cannot be used: {what_now}; it is tried again every {} seconds",
+                RETRY_EVERY.as_secs()
             );
             return Ok(None);
         }
@@ -196,3 +207,6 @@ fn origin() -> Origin {
         ..Origin::default()
     }
 }
+
+/// How often a running server tries again what was left out.
+pub(crate) const RETRY_EVERY: Duration = Duration::from_secs(30);

@@ -1,5 +1,6 @@
 //! A file with the environment laid over it, checked against the list of settings.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use serde::Deserialize as _;
@@ -34,6 +35,7 @@ impl<'a> Document<'a> {
             text,
             variables,
             document: table.get_ref().clone(),
+            secret_files: RefCell::default(),
         };
         check::file(&place, table.get_ref())?;
         Ok(Self { place, table })

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, in one sentence.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -81,6 +82,8 @@ pub(super) struct Place<'a> {
     pub(super) variables: &'a [String],
     /// Everything as parsed, for finding the line of a key.
     pub(super) document: DeTable<'a>,
+    /// The files of secrets that were read so far.
+    pub(super) secret_files: RefCell<Vec<PathBuf>>,
 }
 
 impl Place<'_> {
@@ -190,10 +193,31 @@ pub(super) fn library_words(message: &str) -> (String, Option<String>) {
         None => (rest, "a value".to_owned()),
     };
     let problem = match rest.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{field} is not {expected}"),
+        Some((_, expected)) => format!("{field} is not {}", in_our_words(expected)),
         None => format!("{field} is of the wrong type"),
     };
     (printable(&problem), None)
+}
+
+/// What a library says that it expected, without the words of a programming language.
+fn in_our_words(expected: &str) -> String {
+    match expected.trim_end() {
+        words if words.starts_with("struct ") || words == "a map" => "a table".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        "a string" => "text".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "i64" => "a whole number that fits".to_owned(),
+        words => words.to_owned(),
+    }
+}
+
+/// The field that must be one of some words, and was something else than text. No library names the words then.
+pub(super) fn field_of_words(message: &str) -> Option<String> {
+    let (_, rest) = message.trim_end().rsplit_once("string")?;
+    let field = rest.split_once("in `")?.1.split('`').next()?;
+    let other = !message.contains("a string");
+    (other && (message.contains("string only") || message.contains("wanted string")))
+        .then(|| field.to_owned())
 }
 
 fn line(text: &str, offset: usize) -> usize {

@@ -60,7 +60,8 @@ pub(super) fn checked(
     Ok(text.clone())
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether only this machine can reach it.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

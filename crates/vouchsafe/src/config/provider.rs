@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use toml::Spanned;
+use toml::{Spanned, Table, Value};
 use vouchsafe_identity_provider::catalogue::{CatalogueError, template, template_names};
 use vouchsafe_identity_provider::{Entry, EntryOverrides};
 use vouchsafe_model::{ProviderId, Secret};
 
-use super::error::{ConfigError, Place, library_words};
+use super::error::{ConfigError, Place, field_of_words, library_words};
 use super::nearest::nearest;
 use super::secret_source::Source;
 use super::table::ProviderTable;
@@ -108,8 +108,10 @@ fn line(
         fields,
         internal_hosts: internal_hosts.to_vec(),
     };
+    let written = overrides.clone();
     let entry = known.resolve(overrides).map_err(|error| {
-        let remedy = "its fields stand under [provider.override], its variables under [provider.vars]";
+        let remedy = "its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md \
+                      lists them";
         match error {
             CatalogueError::Field {
                 field,
@@ -125,6 +127,7 @@ fn line(
             } => wrong(&format!("override.{field}"), problem, &remedy),
             // The words of the parser may hold a value, and values may be secrets.
             CatalogueError::Syntax { message, .. } => {
+                let message = naming_the_words(&known, written, message);
                 let (problem, better) = library_words(&message);
                 wrong("override", problem, better.as_deref().unwrap_or(remedy))
             }
@@ -138,3 +141,41 @@ fn line(
         client_secret,
     })
 }
+
+/// Where something else than text stands for one of some words, the library does not say which words there are. It does
+/// for a text that is none of them, so that is put in its place.
+fn naming_the_words(known: &Entry, mut written: EntryOverrides, message: String) -> String {
+    let Some(field) = field_of_words(&message) else {
+        return message;
+    };
+    if !put(&mut written.fields, &field, NO_WORD) {
+        return message;
+    }
+    match known.resolve(written) {
+        Err(CatalogueError::Syntax { message, .. }) => message,
+        _ => message,
+    }
+}
+
+/// Replaces what stands at a dotted key; every member of a list.
+fn put(table: &mut Table, field: &str, text: &str) -> bool {
+    match (field.split_once('.'), table) {
+        (Some((outer, rest)), table) => match table.get_mut(outer) {
+            Some(Value::Table(inner)) => put(inner, rest, text),
+            _ => false,
+        },
+        (None, table) => match table.get_mut(field) {
+            Some(Value::Array(members)) => {
+                members.iter_mut().for_each(|member| *member = text.into());
+                true
+            }
+            Some(value) => {
+                *value = text.into();
+                true
+            }
+            None => false,
+        },
+    }
+}
+
+const NO_WORD: &str = "?";

@@ -9,6 +9,7 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use vouchsafe_model::Secret;
 
 use super::error::{ConfigError, Place};
+use crate::files;
 
 /// A string of the file that is a secret from the moment it is read.
 #[derive(Debug)]
@@ -81,10 +82,17 @@ impl Source {
 pub(super) fn read(place: &Place<'_>, path: &Path) -> Result<Secret<String>, String> {
     let path = place.resolve(path);
     let text = fs::read_to_string(&path).map(Secret::new);
-    let text = text.map_err(|error| format!("{} cannot be read ({})", path.display(), error.kind()))?;
+    let text = text.map_err(|error| {
+        format!(
+            "{} cannot be read ({})",
+            path.display(),
+            files::words(error.kind())
+        )
+    })?;
     let secret = Secret::from(text.expose().trim_end_matches(['\r', '\n']));
     if secret.expose().is_empty() {
         return Err(format!("{} is empty", path.display()));
     }
+    place.secret_files.borrow_mut().push(path);
     Ok(secret)
 }

@@ -20,10 +20,10 @@ pub(super) const FILE: &Section = &Section {
             "listen",
             Kind::Text,
             "The address and port to listen on. Without `[tls]` and without `trusted_proxies` only addresses of this \
-             machine are possible.",
+             machine are possible; with one of them also `0.0.0.0:8443`.",
         )
         .default("\"127.0.0.1:8080\"")
-        .example("\"0.0.0.0:8443\""),
+        .example("\"127.0.0.1:8080\""),
         Setting::new(
             "trusted_proxies",
             Kind::Texts,
@@ -168,7 +168,8 @@ const LOG: &Section = &Section {
 const PROVIDER: &Section = &Section {
     name: "provider",
     meaning: "A provider that users can connect. One for each; register `<issuer>/connect/callback/<id>` there as \
-              redirect URI. When its lines go, it is disabled.",
+              redirect URI. When its lines go, it is disabled. [PROVIDERS.md](PROVIDERS.md) says what each template \
+              needs, with samples.",
     settings: &[
         Setting::new(
             "id",
@@ -208,13 +209,13 @@ const PROVIDER: &Section = &Section {
         Setting::new(
             "vars",
             Kind::Variables,
-            "Variables of the template, such as a tenant.",
+            "Variables of the template, such as a tenant ([PROVIDERS.md](PROVIDERS.md)).",
         )
         .example("{ tenant = \"contoso.onmicrosoft.com\" }"),
         Setting::new(
             "override",
             Kind::Free,
-            "Fields of the template's entry that are different at this provider.",
+            "Fields of the template's entry that are different at this provider; [PROVIDERS.md](PROVIDERS.md) lists them all.",
         )
         .example("{ issuer = \"https://idp.example.com\" }"),
     ],
@@ -274,10 +275,11 @@ const CLIENT: &Section = &Section {
         Setting::new(
             "redirect_uris",
             Kind::Texts,
-            "Where browsers come back to after `authorization_code`; compared exactly, but for the port on loopback.",
+            "Where browsers come back to after `authorization_code`; compared exactly, but for the port on \
+             loopback (`127.0.0.1`, `[::1]`), for public clients alone.",
         )
         .default("[]")
-        .example("[\"http://127.0.0.1/callback\"]"),
+        .example("[\"http://127.0.0.1:9877/callback\"]"),
         Setting::new(
             "scope",
             Kind::Text,

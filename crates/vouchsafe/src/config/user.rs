@@ -36,6 +36,11 @@ pub(super) fn definitions(
         if !seen.insert(username.to_ascii_lowercase()) {
             return wrong("username", "there are two of this name", "rename or remove one");
         }
+        let password_key = if password_file.is_some() {
+            "password_file"
+        } else {
+            "password"
+        };
         let source = |inline, file, key| Source {
             inline,
             file,
@@ -57,7 +62,7 @@ pub(super) fn definitions(
             }
             (Some(password), None) if password.expose().chars().count() < SHORTEST_PASSWORD => {
                 return wrong(
-                    "password",
+                    password_key,
                     "it is shorter than 8 characters",
                     "choose a longer one",
                 );

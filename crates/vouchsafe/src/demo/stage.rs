@@ -33,7 +33,7 @@ impl Stage {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
             Failure::new(format!(
                 "cannot listen on 127.0.0.1:{port} ({}): name another --port",
-                error.kind()
+                files::words(error.kind())
             ))
         })?;
         let issuer = format!("http://{}", listener.local_addr()?);

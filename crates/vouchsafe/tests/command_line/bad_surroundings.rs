@@ -352,7 +352,7 @@ fn a_database_in_a_folder_that_is_not_there_is_told_by_every_command() {
         ),
         (
             &["audit", "tail"],
-            "the database file cannot be opened: entity not found; make the folder of `database.url`",
+            "the database file cannot be opened: no such file; make the folder of `database.url`",
         ),
     ] {
         let told = folder.run(command).refused(&folder);

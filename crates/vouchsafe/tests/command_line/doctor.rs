@@ -62,8 +62,50 @@ fn what_a_server_can_live_with_is_a_warning_and_no_failure() {
             line: "warn  public keys: vouchsafe.audit-keys is not there: the next `vouchsafe serve` writes it",
         },
         Doubtful {
-            arrange: |folder| folder.remove("vouchsafe.db"),
+            arrange: |folder| {
+                for name in ["vouchsafe.db", "vouchsafe.checkpoint", "vouchsafe.audit-keys"] {
+                    folder.remove(name);
+                }
+            },
             line: "warn  database: vouchsafe.db is not there yet: `vouchsafe serve` makes it",
+        },
+        Doubtful {
+            arrange: |folder| {
+                for name in [
+                    "vouchsafe.key",
+                    "vouchsafe.db",
+                    "vouchsafe.checkpoint",
+                    "vouchsafe.audit-keys",
+                ] {
+                    folder.remove(name);
+                }
+            },
+            line: "warn  key file: vouchsafe.key is not there yet: `vouchsafe serve` makes it",
+        },
+        Doubtful {
+            // Every folder of these tests listens on port 0, by its environment.
+            arrange: |_| {},
+            line: "warn  issuer: http://127.0.0.1:8080 leads to port 8080 of this machine, but `listen` is 127.0.0.1:0",
+        },
+        Doubtful {
+            arrange: |folder| {
+                let text = folder.read("vouchsafe.toml");
+                folder.write(
+                    "vouchsafe.toml",
+                    format!("{text}\n[[user]]\nusername = \"ada\"\npassword_file = \"ada-password\"\n"),
+                );
+                folder.write("ada-password", "correct horse");
+                folder.set_mode("ada-password", 0o644);
+            },
+            line: "warn  secrets: ada-password holds a secret and everybody here may open it (mode 644): `chmod 600",
+        },
+        Doubtful {
+            arrange: |folder| {
+                let text = folder.read("vouchsafe.toml");
+                let lines = "[[provider]]\nid = \"corp\"\ntemplate = \"google\"\nclient_id = \"x\"\n";
+                folder.write("vouchsafe.toml", format!("{text}\n{lines}"));
+            },
+            line: "warn  providers: corp of the file is not in force yet: the next start",
         },
         Doubtful {
             arrange: |folder| {
@@ -92,6 +134,42 @@ fn what_a_server_can_live_with_is_a_warning_and_no_failure() {
         let seen = folder.run(&["doctor"]);
         assert!(seen.out.contains(line), "{line}\n{}", seen.out);
         assert!(seen.status.success(), "{}", seen.out);
+    }
+}
+
+/// A fresh database beside them would hide that the right one is missing; so nothing is made.
+#[test]
+fn files_of_a_database_that_is_not_there_are_told_of_before_anything_is_made() {
+    for (gone, told) in [
+        (
+            None,
+            "the database vouchsafe.db is not there yet, but vouchsafe.checkpoint and vouchsafe.audit-keys are there, of \
+             another one: correct `database.url`",
+        ),
+        (
+            Some("vouchsafe.checkpoint"),
+            "the database vouchsafe.db is not there yet, but vouchsafe.audit-keys is there, of another one",
+        ),
+    ] {
+        let folder = Folder::new();
+        folder.remove("vouchsafe.db");
+        gone.into_iter().for_each(|name| folder.remove(name));
+        let seen = folder.run(&["doctor"]);
+        assert_eq!(seen.status.code(), Some(1));
+        assert!(
+            seen.out.contains(&format!("FAIL  database: {told}")),
+            "{}",
+            seen.out
+        );
+        for command in [
+            &["serve"][..],
+            &["admin-key", "create", "--name", "x", "--scope", "read"],
+        ] {
+            let refused = folder.run(command);
+            assert_eq!(refused.status.code(), Some(1));
+            assert!(refused.err.contains(told), "{}", refused.err);
+            assert!(!folder.path("vouchsafe.db").exists());
+        }
     }
 }
 

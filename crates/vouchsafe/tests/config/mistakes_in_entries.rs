@@ -36,7 +36,7 @@ pub(crate) const IN_ENTRIES: &[(&str, &str, &str)] = &[
     (
         "client_secret = \"def\"",
         "client_secret_file = \"not-there\"",
-        "FILE, line 8, provider github, client_secret_file: /etc/v/not-there cannot be read (entity not found); name a file that holds it and that this user may read",
+        "FILE, line 8, provider github, client_secret_file: /etc/v/not-there cannot be read (no such file); name a file that holds it and that this user may read",
     ),
     (
         "client_secret = \"def\"",
@@ -61,17 +61,52 @@ pub(crate) const IN_ENTRIES: &[(&str, &str, &str)] = &[
     (
         "client_secret = \"def\"",
         "client_secret = \"def\"\noverride = { token_url = \"http://x.example\" }",
-        "FILE, line 9, provider github, override.token_url: not https; use https, or declare the host internal",
+        "FILE, line 9, provider github, override.token_url: not https; use https, or name the host in `egress.internal_hosts`",
     ),
     (
         "client_secret = \"def\"",
         "client_secret = \"def\"\noverride = { client_auth = \"telepathy\" }",
-        "FILE, line 9, provider github, override: `client_auth` is not one of `basic`, `post`, `none`; its fields stand under [provider.override], its variables under [provider.vars]",
+        "FILE, line 9, provider github, override: `client_auth` is not one of `basic`, `post`, `none`; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
     ),
     (
         "client_secret = \"def\"",
         "client_secret = \"def\"\noverride = { token_headers = { x-api-key = 4711 } }",
-        "FILE, line 9, provider github, override: `token_headers.x-api-key` is not a string; its fields stand under [provider.override], its variables under [provider.vars]",
+        "FILE, line 9, provider github, override: `token_headers.x-api-key` is not text; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
+    ),
+    (
+        "client_secret = \"def\"",
+        "client_secret = \"def\"\noverride = { expires = true }",
+        "FILE, line 9, provider github, override: `expires` is not a table; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
+    ),
+    (
+        "client_secret = \"def\"",
+        "client_secret = \"def\"\noverride = { default_scopes = \"openid\" }",
+        "FILE, line 9, provider github, override: `default_scopes` is not a list; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
+    ),
+    (
+        "client_secret = \"def\"",
+        "client_secret = \"def\"\noverride = { expires = { always = \"yes\" } }",
+        "FILE, line 9, provider github, override: `expires.always` is not true or false; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
+    ),
+    (
+        "client_secret = \"def\"",
+        "client_secret = \"def\"\noverride = { client_auth = 1 }",
+        "FILE, line 9, provider github, override: `client_auth` is not one of `basic`, `post`, `none`; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
+    ),
+    (
+        "client_secret = \"def\"",
+        "client_secret = \"def\"\noverride = { refresh = { reuse = true } }",
+        "FILE, line 9, provider github, override: `refresh.reuse` is not one of `reject`, `kills_family`, `idempotent`; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
+    ),
+    (
+        "client_secret = \"def\"",
+        "client_secret = \"def\"\noverride = { error = { detect = [1] } }",
+        "FILE, line 9, provider github, override: `error.detect` is not one of `status`, `body_error_field`, `ok_false`; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
+    ),
+    (
+        "client_secret = \"def\"",
+        "client_secret = \"def\"\noverride = { expires = { default_s = -1 } }",
+        "FILE, line 9, provider github, override: `expires.default_s` is not a whole number that fits; its fields stand under [provider.override], its variables under [provider.vars]; docs/PROVIDERS.md lists them",
     ),
     (
         "template = \"github-oauth-app\"",
@@ -127,12 +162,12 @@ pub(crate) const IN_ENTRIES: &[(&str, &str, &str)] = &[
     (
         "secret = \"0123456789abcdef0123456789abcdef\"",
         "secret_files = [\"not-there\"]",
-        "FILE, line 12, client agent, secret_files: /etc/v/not-there cannot be read (entity not found); name a file that holds it and that this user may read",
+        "FILE, line 12, client agent, secret_files: /etc/v/not-there cannot be read (no such file); name a file that holds it and that this user may read",
     ),
     (
         "secret = \"0123456789abcdef0123456789abcdef\"",
         "secret_file = \"not-there\"",
-        "FILE, line 12, client agent, secret_file: /etc/v/not-there cannot be read (entity not found); name a file that holds it and that this user may read",
+        "FILE, line 12, client agent, secret_file: /etc/v/not-there cannot be read (no such file); name a file that holds it and that this user may read",
     ),
     (
         "secret = \"0123456789abcdef0123456789abcdef\"",
@@ -263,12 +298,12 @@ pub(crate) const IN_ENTRIES: &[(&str, &str, &str)] = &[
     (
         "password = \"correct horse\"",
         "password_file = \"not-there\"",
-        "FILE, line 20, user ada, password_file: /etc/v/not-there cannot be read (entity not found); name a file that holds it and that this user may read",
+        "FILE, line 20, user ada, password_file: /etc/v/not-there cannot be read (no such file); name a file that holds it and that this user may read",
     ),
     (
         "password = \"correct horse\"",
         "password_hash_file = \"not-there\"",
-        "FILE, line 20, user ada, password_hash_file: /etc/v/not-there cannot be read (entity not found); name a file that holds it and that this user may read",
+        "FILE, line 20, user ada, password_hash_file: /etc/v/not-there cannot be read (no such file); name a file that holds it and that this user may read",
     ),
     (
         "password = \"correct horse\"",

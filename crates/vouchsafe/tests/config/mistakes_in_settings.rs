@@ -148,7 +148,7 @@ pub(crate) const IN_SETTINGS: &[(&str, &str, &str)] = &[
     (
         "[[provider]]",
         "listen = 8080\n[[provider]]",
-        "FILE, line 4, listen: this is a number, where text belongs; write it as listen = \"0.0.0.0:8443\"",
+        "FILE, line 4, listen: this is a number, where text belongs; write it as listen = \"127.0.0.1:8080\"",
     ),
     (
         "[[provider]]",
@@ -355,7 +355,7 @@ pub(crate) const IN_SETTINGS: &[(&str, &str, &str)] = &[
     (
         "[[provider]]",
         "[database]\nurl_file = \"not-there\"\n[[provider]]",
-        "FILE, line 5, database.url_file: /etc/v/not-there cannot be read (entity not found); name a file that holds it and that this user may read",
+        "FILE, line 5, database.url_file: /etc/v/not-there cannot be read (no such file); name a file that holds it and that this user may read",
     ),
     (
         "[[provider]]",

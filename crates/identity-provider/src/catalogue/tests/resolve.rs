@@ -64,7 +64,7 @@ fn f17__a_variable_cannot_move_a_url() {
 fn errors_name_the_entry_the_field_and_what_to_do() {
     assert_snapshot!(refused("generic-oidc", "", &[]), @r#"provider entry `generic-oidc`, field `issuer`: missing; set it to the provider's issuer URL"#);
     assert_snapshot!(refused("generic-oauth2", "", &[]), @r#"provider entry `generic-oauth2`, field `authorize_url`: missing; set it to the provider's endpoint"#);
-    assert_snapshot!(refused("google", "token_url = \"http://oauth2.googleapis.com/token\"", &[]), @r#"provider entry `google`, field `token_url`: not https; use https, or declare the host internal"#);
+    assert_snapshot!(refused("google", "token_url = \"http://oauth2.googleapis.com/token\"", &[]), @r#"provider entry `google`, field `token_url`: not https; use https, or name the host in `egress.internal_hosts`"#);
     assert_snapshot!(refused("google", "authorize_params.state = \"x\"", &[]), @r#"provider entry `google`, field `authorize_params.state`: a parameter of the protocol; remove it; the server sets it"#);
     assert_snapshot!(refused("google", "revoke.url = \"https://x.example/?t={token}\"", &[]), @r#"provider entry `google`, field `revoke.url`: the placeholder `{token}` is not a variable of this entry; declare it under `vars`, or remove it"#);
     assert_snapshot!(refused("google", "errors.dead = [{}]", &[]), @r#"provider entry `google`, field `errors.dead`: a matcher that names nothing; name a status or a code"#);

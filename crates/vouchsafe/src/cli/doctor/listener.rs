@@ -12,6 +12,8 @@ use vouchsafe_identity_provider::{Egress, EgressOptions};
 use super::super::Failure;
 use super::finding::Finding;
 use crate::config::Config;
+use crate::config::issuer::is_loopback;
+use crate::files;
 use crate::process_lock::ProcessLock;
 use crate::tls::Identity;
 
@@ -33,10 +35,26 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
 
 fn issuer(config: &Config) -> Finding {
     let issuer = &config.issuer;
+    if let Some(port) = elsewhere(config) {
+        let listen = config.listen;
+        let text = format!(
+            "{issuer} leads to port {port} of this machine, but `listen` is {listen}: write the same port in both, unless \
+             something on this machine leads from one to the other"
+        );
+        return Finding::warn("issuer", text);
+    }
     if issuer.starts_with("http:") {
         return Finding::ok("issuer", format!("{issuer}, for this machine alone"));
     }
     Finding::ok("issuer", issuer.clone())
+}
+
+/// The port of the issuer, when it is one of this machine, as `listen` is, and not the same.
+fn elsewhere(config: &Config) -> Option<u16> {
+    let url = Url::parse(&config.issuer).ok()?;
+    let port = url.port_or_known_default()?;
+    let both_here = is_loopback(&url) && config.listen.ip().is_loopback();
+    (both_here && config.trusted_proxies.is_empty() && port != config.listen.port()).then_some(port)
 }
 
 fn proxies(config: &Config) -> Finding {
@@ -73,7 +91,7 @@ async fn address(config: &Config) -> Finding {
             "listen",
             format!(
                 "{listen} cannot be listened on ({}): change `listen`",
-                error.kind()
+                files::words(error.kind())
             ),
         ),
     }

@@ -7,24 +7,31 @@ use vouchsafe_model::{Clock as _, Ids, OsEntropy};
 use vouchsafe_store::{
     Location, RecordRow, SchemaState, Store, StoreError, instance, records, seals, server_keys,
 };
-use vouchsafe_vault::{FileKeyProvider, Vault};
+use vouchsafe_vault::{FileKeyProvider, KeyProviderError, Vault};
 
 use super::super::Failure;
 use super::finding::Finding;
+use super::in_force;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::key_file::KeyFileError;
 use crate::process_lock::ProcessLock;
 use crate::wiring::StartError;
-use crate::{checkpoint_file, files, key_file, public_keys};
+use crate::{checkpoint_file, files, foreign_files, key_file, public_keys};
 
 pub(super) fn look(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if let Err(error) = foreign_files::refuse(config) {
+        findings.push(Finding::fail("database", Failure::from(error).to_string()));
+        return findings;
+    }
     let key = key(config, &mut findings);
     if let Some(store) = database(config, &mut findings) {
         // Without either there is nothing more to see here, and it has been said why.
         if let Some(vault) = key.and_then(|key| open(&store, &key, &mut findings)) {
             pinned(config, &vault, &mut findings);
             checkpoint(config, &store, &vault, &mut findings);
+            in_force::look(config, &store, &mut findings);
         }
         clock(&store, &mut findings);
     }
@@ -46,6 +53,14 @@ fn key(config: &Config, findings: &mut Vec<Finding>) -> Option<FileKeyProvider> 
                 _ => Finding::ok("key file", format!("{}, for its owner alone", path.display())),
             });
             Some(key)
+        }
+        Err(KeyFileError::Unusable {
+            source: KeyProviderError::KeyFileMissing { .. },
+            ..
+        }) if matches!(key_file::holds_sealed_rows(&config.database), Ok(false)) => {
+            let text = format!("{} is not there yet: `vouchsafe serve` makes it", path.display());
+            findings.push(Finding::warn("key file", text));
+            None
         }
         Err(error) => {
             findings.push(Finding::fail("key file", Failure::from(error).to_string()));

@@ -17,6 +17,8 @@ use super::super::table::{
 };
 use super::*;
 
+mod providers_document;
+
 #[test]
 fn every_field_that_is_read_is_a_setting_and_the_other_way_round() {
     let structs = [
@@ -118,7 +120,7 @@ fn keys() -> impl Iterator<Item = (&'static str, &'static str)> {
         .flat_map(|section| section.keys().map(move |key| (section.name, key)))
 }
 
-/// The names that a struct asks its deserializer for.
+/// The names that a struct asks its deserializer for, or the words of an enum.
 fn fields<T: for<'de> Deserialize<'de>>() -> &'static [&'static str] {
     match T::deserialize(Asked) {
         Err(Names(names)) => names,
@@ -147,9 +149,18 @@ impl<'de> Deserializer<'de> for Asked {
         Err(Names(fields))
     }
 
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        words: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Names> {
+        Err(Names(words))
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
-        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+        newtype_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
