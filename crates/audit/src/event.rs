@@ -18,6 +18,9 @@ macro_rules! event_kinds {
         }
 
         impl EventKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
             /// The stable name.
             pub const fn as_str(self) -> &'static str {
                 match self {

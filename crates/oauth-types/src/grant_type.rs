@@ -21,7 +21,7 @@ pub enum GrantType {
 
 /// Not a grant of this server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("unknown grant type")]
+#[error("unknown grant type: use authorization_code or urn:ietf:params:oauth:grant-type:token-exchange")]
 pub struct UnknownGrantType;
 
 impl GrantType {

@@ -105,7 +105,7 @@ both_databases! {
             (json!({ "grant_types": [] }), grants),
             (json!({ "grant_types": ["authorization_code", "authorization_code"] }), grants),
             (json!({ "grant_types": ["client_credentials"] }), grants),
-            (json!({ "grant_types": ["password"] }), "grant_types[0]: unknown grant type"),
+            (json!({ "grant_types": ["password"] }), "grant_types[0]: unknown grant type: use authorization_code or urn:ietf:params:oauth:grant-type:token-exchange"),
             (json!({ "scope": "a  b" }), "scope: a scope is one or more tokens of printable ASCII without quote and backslash, with single spaces between"),
             (json!({ "ceilings": [ceiling(PROVIDER, "a"), ceiling(PROVIDER, "b")] }), "ceilings: there are two for the provider demo-idp; make them one"),
             (json!({ "ceilings": [ceiling(PROVIDER, "")] }), "ceilings[0].scope: expected scopes with single spaces between, or \"*\" for everything"),

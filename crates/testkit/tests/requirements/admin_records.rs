@@ -42,7 +42,7 @@ both_databases! {
         assert_eq!((seqs, middle.get("next")), (vec![3, 4], None));
         assert_eq!(operator.get("/records?before=1").await, json!({ "records": [] }));
         assert_eq!(operator.get("/records?after=100000").await, json!({ "records": [] }));
-        for query in ["limit=0", "limit=1001", "after=-1", "before=0", "event=x", "event=Token.Exchanged", "since=yesterday", "until=2026-02-30T00:00:00Z",
+        for query in ["limit=0", "limit=1001", "after=-1", "before=0", "event=x", "event=token.exchange", "event=Token.Exchanged", "since=yesterday", "until=2026-02-30T00:00:00Z",
             "user_id=ada", "client_id=%20", "connection_id=con_", "nothing=1", "after=1&after=2"] {
             assert_eq!(operator.refused("GET", &format!("/records?{query}"), None).await.0, 400, "{query}");
         }

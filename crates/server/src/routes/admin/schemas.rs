@@ -15,7 +15,7 @@ pub(super) fn text(pattern: &str) -> ObjectBuilder {
         .pattern(Some(pattern))
 }
 
-fn words(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
+pub(super) fn words(words: impl IntoIterator<Item = &'static str>) -> ObjectBuilder {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(words))

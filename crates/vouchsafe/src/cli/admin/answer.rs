@@ -51,6 +51,12 @@ impl Answer {
         &self.json
     }
 
+    /// Whether it is a list without items.
+    pub(super) fn lists_nothing(&self) -> bool {
+        let listed = self.json.get("items").or_else(|| self.json.get("records"));
+        listed.is_some_and(|listed| listed.items().is_empty())
+    }
+
     /// The text of a member.
     pub(super) fn member(&self, name: &str) -> Option<String> {
         match self.json.get(name)? {

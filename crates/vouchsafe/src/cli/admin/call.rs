@@ -22,6 +22,7 @@ pub(in crate::cli) struct Call {
     view: View,
     pages: Option<Pages>,
     birth: Birth,
+    afterwards: Option<String>,
 }
 
 /// Whether a command may be the first one that a database sees.
@@ -68,6 +69,7 @@ impl Call {
             view,
             pages: None,
             birth: Birth::Refused,
+            afterwards: None,
         }
     }
 
@@ -124,6 +126,12 @@ impl Call {
         self
     }
 
+    /// What goes on behind the answer, and how to look at it.
+    pub(super) fn afterwards(mut self, sentence: String) -> Self {
+        self.afterwards = Some(sentence);
+        self
+    }
+
     pub(super) const fn birth(&self) -> Birth {
         self.birth
     }
@@ -132,12 +140,10 @@ impl Call {
         &self.view
     }
 
-    /// As commands call it, if this is about one thing that may not be there.
-    pub(super) fn noun(&self) -> Option<&'static str> {
-        if self.at.is_empty() {
-            return None;
-        }
-        Some(match self.path.split('/').nth(1)? {
+    /// The command that shows what there is, if this is about one thing that may not be there.
+    pub(super) fn what_there_is(&self) -> Option<String> {
+        let (_, outer) = self.at.first()?;
+        let noun = match self.path.split('/').nth(1)? {
             "users" => "user",
             "clients" => "client",
             "providers" => "provider",
@@ -145,6 +151,11 @@ impl Call {
             "delegations" => "delegation",
             "admin-keys" => "admin-key",
             _ => return None,
+        };
+        Some(match self.at.len() {
+            1 => format!("vouchsafe {noun} list"),
+            // Something of it: that is shown with it.
+            _ => format!("vouchsafe {noun} show {outer}"),
         })
     }
 
@@ -187,12 +198,18 @@ impl Call {
     /// What else somebody should know who reads the answers.
     pub(super) fn remark(&self, answers: &[Answer], json: bool) -> Option<String> {
         if let Some(pages) = &self.pages {
-            let next = answers.last()?.member(pages.next)?;
+            let Some(next) = answers.last()?.member(pages.next) else {
+                let nothing = !json && answers.iter().all(Answer::lists_nothing);
+                return nothing.then(|| "nothing found".to_owned());
+            };
             let parameter = pages.parameter;
             return Some(format!(
                 "there may be more: go on with --{parameter} {}, or take --all",
                 Printable(&next)
             ));
+        }
+        if let Some(sentence) = self.afterwards.as_ref().filter(|_| !json) {
+            return Some(sentence.clone());
         }
         let once = self.view.shown_once().filter(|_| !json)?;
         answers.iter().find(|answer| answer.member(once).is_some())?;

@@ -106,7 +106,13 @@ impl Operation for ClientCommand {
             }
             Self::Disable(client) => on("POST", "/clients/{client_id}/disable", client),
             Self::Enable(client) => on("POST", "/clients/{client_id}/enable", client),
-            Self::Revoke(client) => on("POST", "/clients/{client_id}/revoke", client),
+            Self::Revoke(client) => {
+                let look = format!(
+                    "its leave, codes and tokens of ours are dead; `vouchsafe delegation list --client-id {}` shows what is left",
+                    client.client_id
+                );
+                on("POST", "/clients/{client_id}/revoke", client).afterwards(look)
+            }
             Self::Secret(command) => command.call(),
             Self::Trust(command) => command.call(),
         })

@@ -8,6 +8,7 @@ use std::path::Path;
 use vouchsafe_model::Secret;
 
 use crate::cli::Failure;
+use crate::files;
 
 /// The content of a file; `-` = standard input. One line end at its end is no part of it.
 pub(super) fn secret(flag: &str, path: &Path) -> Result<Secret<String>, Failure> {
@@ -40,7 +41,7 @@ pub(super) fn text(flag: &str, path: &Path) -> Result<Secret<String>, Failure> {
         fs::read_to_string(path)
     };
     read.map(Secret::new).map_err(|error| {
-        let kind = error.kind();
+        let kind = files::words(error.kind());
         Failure::new(format!(
             "{flag}: {} cannot be read ({kind}): name a file of text that this user may read",
             name(path)

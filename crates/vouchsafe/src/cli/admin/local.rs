@@ -15,6 +15,7 @@ use super::own_instance::{self, OwnInstance};
 use crate::cli::Failure;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::files;
 use crate::process_lock::ProcessLockError;
 use crate::service::ServiceError;
 
@@ -86,7 +87,11 @@ fn out_of_reach(config: &Config, lock: &ProcessLockError, reason: Option<ErrorKi
         ProcessLockError::File { .. } => String::new(),
     };
     let socket = match (&config.admin_socket, reason) {
-        (Some(path), Some(reason)) => format!("its socket {} cannot be reached ({reason})", path.display()),
+        (Some(path), Some(reason)) => format!(
+            "its socket {} cannot be reached ({})",
+            path.display(),
+            files::words(reason)
+        ),
         _ => "it has no socket".to_owned(),
     };
     Failure::new(format!(

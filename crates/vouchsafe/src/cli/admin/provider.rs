@@ -92,7 +92,13 @@ impl Operation for ProviderCommand {
             }
             Self::Disable(provider) => on("POST", "/providers/{provider_id}/disable", provider),
             Self::Enable(provider) => on("POST", "/providers/{provider_id}/enable", provider),
-            Self::Revoke(provider) => on("POST", "/providers/{provider_id}/revoke", provider),
+            Self::Revoke(provider) => {
+                let look = format!(
+                    "dead here; the provider is told in the background: `vouchsafe connection list --provider-id {}` and `vouchsafe connection show ID` show how far that is",
+                    provider.provider_id
+                );
+                on("POST", "/providers/{provider_id}/revoke", provider).afterwards(look)
+            }
         })
     }
 }

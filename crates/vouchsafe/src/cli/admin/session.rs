@@ -13,7 +13,7 @@ use super::own_instance::OwnInstance;
 use super::{Target, input, local};
 use crate::cli::Failure;
 use crate::cli::printable::Printable;
-use crate::logging;
+use crate::{files, logging};
 
 /// Somebody who can be asked.
 pub(super) struct Session {
@@ -46,7 +46,7 @@ impl Session {
         let mut cursor = None;
         loop {
             let request = call.request(user.as_deref(), cursor.as_deref());
-            let answer = self.answer(&request, call.noun()).await?;
+            let answer = self.answer(&request, call.what_there_is().as_deref()).await?;
             let next = call.next(&answer);
             answers.push(answer);
             // A server that sends us round in circles is not followed.
@@ -88,16 +88,16 @@ impl Session {
         }
     }
 
-    async fn answer(&self, request: &Request, noun: Option<&str>) -> Result<Answer, Failure> {
+    async fn answer(&self, request: &Request, shown_by: Option<&str>) -> Result<Answer, Failure> {
         let reply = self.http.send(request).await?;
         match reply.status {
             200..=299 => Answer::read(reply.body),
-            _ => Err(self.refused(&reply, noun)),
+            _ => Err(self.refused(&reply, shown_by)),
         }
     }
 
     /// The title and detail of the problem (RFC 9457), and what to do.
-    fn refused(&self, reply: &Reply, noun: Option<&str>) -> Failure {
+    fn refused(&self, reply: &Reply, shown_by: Option<&str>) -> Failure {
         let (status, name) = (reply.status, self.http.name());
         let Ok(Problem { title, detail }) = serde_json::from_slice(&reply.body) else {
             let what = if (300..400).contains(&status) {
@@ -111,7 +111,7 @@ impl Session {
         match status {
             401 => sentence += "; put the text of a valid key into the file of --admin-key-file",
             403 => sentence += "; use a key that may, or the machine of the server itself",
-            404 => sentence += &what_there_is(noun),
+            404 => sentence += &what_there_is(shown_by),
             _ => {}
         }
         Failure::new(sentence)
@@ -124,9 +124,9 @@ struct Problem {
     detail: String,
 }
 
-fn what_there_is(noun: Option<&str>) -> String {
-    match noun {
-        Some(noun) => format!("; `vouchsafe {noun} list` shows what there is"),
+fn what_there_is(shown_by: Option<&str>) -> String {
+    match shown_by {
+        Some(command) => format!("; `{command}` shows what there is"),
         // The operation itself is not there.
         None => format!("; {ISSUER_ITSELF}"),
     }
@@ -156,7 +156,7 @@ fn remote(target: &Target) -> Result<Option<Http>, Failure> {
     let key = input::secret("--admin-key-file", key)?;
     let authorities = match &target.ca_file {
         Some(path) => Some(std::fs::read(path).map_err(|error| {
-            let (path, kind) = (path.display(), error.kind());
+            let (path, kind) = (path.display(), files::words(error.kind()));
             Failure::new(format!(
                 "--ca-file: {path} cannot be read ({kind}): name a file that this user may read"
             ))

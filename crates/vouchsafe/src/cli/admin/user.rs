@@ -98,7 +98,13 @@ impl Operation for UserCommand {
                     .put_into(on("PUT", "/users/{user_id}/password", wanted.user))?
             }
             Self::SignOut(user) => on("POST", "/users/{user_id}/sign-out", user),
-            Self::Revoke(user) => on("POST", "/users/{user_id}/revoke", user),
+            Self::Revoke(user) => {
+                let look = format!(
+                    "dead here; each provider is told in the background: `vouchsafe connection list --user-id {}` and `vouchsafe connection show ID` show how far that is",
+                    user.user_id
+                );
+                on("POST", "/users/{user_id}/revoke", user).afterwards(look)
+            }
         })
     }
 }

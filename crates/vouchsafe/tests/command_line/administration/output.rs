@@ -30,12 +30,8 @@ fn a_refusal_is_one_sentence_with_what_to_do_and_the_status_is_1() {
             "Not Found: nobody signs in by the name nobody; `vouchsafe user list` shows who there is",
         ),
         (
-            &["record", "list", "--event", "x"],
-            "Bad Request: event: expected the name of an event, like token.exchanged",
-        ),
-        (
             &["user", "password", "grace", "--password-file", "nowhere"],
-            "--password-file: nowhere cannot be read (entity not found): name a file of text that this user may read",
+            "--password-file: nowhere cannot be read (no such file): name a file of text that this user may read",
         ),
         (
             &["user", "password", "grace", "--password-file", "-"],
@@ -46,7 +42,67 @@ fn a_refusal_is_one_sentence_with_what_to_do_and_the_status_is_1() {
         assert_eq!(ran.out, "", "{command:?}");
         assert_eq!(ran.refused(&folder), sentence, "{command:?}");
     }
+    // A name that no event has would find nothing; so the names there are, are told.
+    let ran = folder.run(&["record", "list", "--event", "token.exchange"]);
+    let sentence = ran.refused(&folder);
+    assert!(
+        sentence.starts_with("Bad Request: event: expected one of instance.created, token.exchanged, "),
+        "{sentence}"
+    );
+    // Of what a client has, the client itself shows what there is.
+    let agent = [
+        "client",
+        "create",
+        "--id",
+        "mail-agent",
+        "--name",
+        "Mail",
+        "--grant-type",
+        EXCHANGE,
+    ];
+    assert!(folder.run(&agent).status.success());
+    for command in [
+        &["client", "trust", "set", "mail-agent", "crop", "--scope", "x"][..],
+        &["client", "secret", "delete", "mail-agent", "sec_nothing"],
+    ] {
+        let ran = folder.run(command);
+        let sentence = ran.refused(&folder);
+        assert!(
+            sentence.ends_with("; `vouchsafe client show mail-agent` shows what there is"),
+            "{sentence}"
+        );
+    }
 }
+
+#[test]
+fn a_list_of_nothing_and_a_revocation_say_what_to_make_of_it() {
+    let folder = Folder::new();
+    let none = folder.run(&["connection", "list"]);
+    assert!(
+        none.out.starts_with("ID") && none.out.lines().count() == 1,
+        "{}",
+        none.out
+    );
+    assert_eq!(none.err, "nothing found\n");
+    assert_eq!(folder.run(&["connection", "list", "--json"]).err, "");
+    assert!(
+        folder
+            .run(&["user", "create", "--username", "grace"])
+            .status
+            .success()
+    );
+    let revoked = folder.run(&["user", "revoke", "grace"]);
+    assert!(revoked.out.contains("revoked_at: "), "{}", revoked.out);
+    assert!(
+        revoked
+            .err
+            .contains("in the background: `vouchsafe connection list --user-id grace`"),
+        "{}",
+        revoked.err
+    );
+}
+
+const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 #[test]
 fn mistakes_of_usage_have_the_status_2_and_nothing_is_opened() {

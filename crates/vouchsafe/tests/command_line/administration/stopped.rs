@@ -102,7 +102,7 @@ fn a_lock_without_a_socket_is_told_with_what_to_do() {
         assert!(
             told.starts_with(
                 "another vouchsafe is using this database (it holds vouchsafe.db.lock), and its socket vouchsafe.db.sock \
-                 cannot be reached (entity not found): run this as the user that runs the server"
+                 cannot be reached (no such file): run this as the user that runs the server"
             ),
             "{told}"
         );
