@@ -1,6 +1,7 @@
 //! The fake provider as a program.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Write as _};
+use std::process::ExitCode;
 
 use actix_web::rt::{System, signal};
 use clap::{Parser, ValueEnum};
@@ -35,7 +36,17 @@ enum Consent {
     Auto,
 }
 
-fn main() -> std::io::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "fake-upstream: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> io::Result<()> {
     let arguments = Arguments::parse();
     let options = Options {
         port: arguments.port,
@@ -51,7 +62,10 @@ fn main() -> std::io::Result<()> {
     };
     let port = options.port;
     let upstream = FakeUpstream::start(options).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => std::io::Error::new(error.kind(), format!("port {port} is already in use")),
+        ErrorKind::AddrInUse => io::Error::new(
+            error.kind(),
+            format!("port {port} is in use: stop what listens there, or name another --port"),
+        ),
         _ => error,
     })?;
     introduce(upstream.base_url());
