@@ -166,7 +166,9 @@ fn put(table: &mut Table, field: &str, text: &str) -> bool {
         },
         (None, table) => match table.get_mut(field) {
             Some(Value::Array(members)) => {
-                members.iter_mut().for_each(|member| *member = text.into());
+                for member in members.iter_mut() {
+                    *member = text.into();
+                }
                 true
             }
             Some(value) => {
