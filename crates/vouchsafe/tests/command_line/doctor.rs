@@ -153,7 +153,9 @@ fn files_of_a_database_that_is_not_there_are_told_of_before_anything_is_made() {
     ] {
         let folder = Folder::new();
         folder.remove("vouchsafe.db");
-        gone.into_iter().for_each(|name| folder.remove(name));
+        for name in gone {
+            folder.remove(name);
+        }
         let seen = folder.run(&["doctor"]);
         assert_eq!(seen.status.code(), Some(1));
         assert!(
