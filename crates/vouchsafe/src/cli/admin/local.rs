@@ -68,17 +68,16 @@ impl From<ServiceError> for Failing {
 }
 
 fn connects(socket: &Path) -> Result<&Path, ErrorKind> {
+    let probe = || {
+        UnixStream::connect(socket)?;
+        std::fs::symlink_metadata(socket)
+    };
+    let owner = probe().map_err(|error| error.kind())?.uid();
     // Passwords and secrets go there: only to whom the file system proves to be us, or root.
-    let owner = std::fs::symlink_metadata(socket)
-        .map_err(|error| error.kind())?
-        .uid();
     if owner != 0 && owner != rustix::process::geteuid().as_raw() {
         return Err(ErrorKind::PermissionDenied);
     }
-    match UnixStream::connect(socket) {
-        Ok(_) => Ok(socket),
-        Err(error) => Err(error.kind()),
-    }
+    Ok(socket)
 }
 
 fn out_of_reach(config: &Config, lock: &ProcessLockError, reason: Option<ErrorKind>) -> Failure {
