@@ -75,6 +75,30 @@ impl RedirectUri {
         self.is(presented) || (self.loopback.is_some() && self.loopback == split_at_port(presented))
     }
 
+    /// In what `presented` differs from the one of `registered` that comes nearest: a fixed word, so that it can be told
+    /// where what a stranger sent must not be repeated.
+    pub fn difference(registered: &[String], presented: &str) -> &'static str {
+        let Ok(presented) = Url::parse(presented) else {
+            return "no absolute URI";
+        };
+        let first = |text: &String| {
+            let known = Url::parse(text).ok()?;
+            let same = [
+                known.scheme() == presented.scheme(),
+                known.username() == presented.username() && known.password() == presented.password(),
+                known.host() == presented.host(),
+                known.port_or_known_default() == presented.port_or_known_default(),
+                known.path() == presented.path(),
+                known.query() == presented.query(),
+            ];
+            Some(same.iter().position(|same| !same).unwrap_or(same.len()))
+        };
+        let nearest = registered.iter().filter_map(first).max();
+        nearest.map_or("none is registered", |part| {
+            ["scheme", "user", "host", "port", "path", "query", "spelling"][part]
+        })
+    }
+
     /// Scheme and host, for the consent page.
     pub fn origin(text: &str) -> String {
         Url::parse(text).map_or_else(
@@ -136,6 +160,32 @@ mod tests {
         ] {
             assert!(!uri.matches(other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_difference_is_told_in_a_word_that_repeats_nothing() {
+        let registered = ["https://app.example/cb", "http://127.0.0.1:9877/cb"].map(str::to_owned);
+        for (presented, word) in [
+            ("http://127.0.0.1:9878/cb", "port"),
+            ("http://127.0.0.1/cb", "port"),
+            ("http://127.0.0.1:9877/cb/", "path"),
+            ("https://app.example/cb?x=1", "query"),
+            ("https://APP.example/cb", "spelling"),
+            ("https://x@app.example/cb", "user"),
+            ("https://evil.example/cb", "host"),
+            ("ftp://app.example/cb", "scheme"),
+            ("cb", "no absolute URI"),
+        ] {
+            assert_eq!(
+                RedirectUri::difference(&registered, presented),
+                word,
+                "{presented}"
+            );
+        }
+        assert_eq!(
+            RedirectUri::difference(&[], "https://app.example/cb"),
+            "none is registered"
+        );
     }
 
     #[test]

@@ -145,11 +145,11 @@ impl AuthorizationServer {
         };
         let registered = |text: &String| RedirectUri::register(text).is_ok_and(is_one);
         if !client.redirect_uris.iter().any(registered) {
-            // The page echoes nothing, so the operator has nowhere else to see what was asked for.
-            let unverified_redirect_uri: String = presented.chars().take(LONGEST_LOGGED).collect();
+            // The page echoes nothing, and no log repeats what a stranger sent.
             tracing::warn!(
                 client.id = %client.id,
-                redirect_uri = ?unverified_redirect_uri,
+                registered = ?client.redirect_uris,
+                differs_in = RedirectUri::difference(&client.redirect_uris, &presented),
                 "an authorization request names a redirect URI that is not registered for its client"
             );
             return Err(AuthorizeOutcome::Refused(REDIRECT_URI));
@@ -386,9 +386,6 @@ fn store_failed(error: &StoreError) -> AuthorizeOutcome {
     tracing::error!(error = %error, "the store failed, and an authorization request was not answered");
     AuthorizeOutcome::Unavailable
 }
-
-/// Of a redirect URI that a stranger sent, this many characters are enough to tell what is wrong with it.
-const LONGEST_LOGGED: usize = 200;
 
 /// A sign-in this many seconds ago satisfies `prompt=login`: the browser has just come from the login page.
 const JUST_NOW: u64 = 60;
