@@ -51,11 +51,6 @@ impl ThrowawayPostgres {
         Secret::new(self.url(&name))
     }
 
-    /// The address of the same database for another user.
-    pub fn as_role(address: &Secret<String>, role: &str) -> Secret<String> {
-        Secret::new(address.expose().replacen("vouchsafe@", &format!("{role}@"), 1))
-    }
-
     /// Makes a locale for the server, such as `de_DE`, and names it; `None`, said loudly, where this machine has not what
     /// it takes.
     #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]

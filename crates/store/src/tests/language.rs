@@ -25,8 +25,10 @@ fn speaking(cluster: &ThrowawayPostgres, locale: &str) -> (Secret<String>, Secre
         &address,
         &format!("ALTER DATABASE {name} SET lc_messages = '{locale}'; CREATE ROLE plain_{name} LOGIN"),
     );
-    let plain = ThrowawayPostgres::as_role(&address, &format!("plain_{name}"));
-    (address, plain)
+    let plain = address
+        .expose()
+        .replacen("vouchsafe@", &format!("plain_{name}@"), 1);
+    (address, Secret::new(plain))
 }
 
 /// What a failed statement says.
