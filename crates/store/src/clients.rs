@@ -71,6 +71,13 @@ pub fn put(tx: &mut Tx<'_>, client: &Tagged<Client>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Inserts a client of which none was there to be held; one that came meanwhile is a [`StoreError::Conflict`].
+pub fn insert(tx: &mut Tx<'_>, client: &Tagged<Client>) -> Result<(), StoreError> {
+    let row = ClientRow::from(client);
+    tx.run(|conn| diesel::insert_into(clients::table).values(&row).execute(conn))?;
+    Ok(())
+}
+
 /// The client of this `client_id`.
 pub fn by_id(tx: &mut Tx<'_>, id: &ClientId) -> Result<Option<Tagged<Client>>, StoreError> {
     let row = tx.run(|conn| {

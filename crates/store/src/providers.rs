@@ -63,6 +63,13 @@ pub fn put(tx: &mut Tx<'_>, provider: &Tagged<Provider>) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Inserts a provider of which none was there to be held; one that came meanwhile is a [`StoreError::Conflict`].
+pub fn insert(tx: &mut Tx<'_>, provider: &Tagged<Provider>) -> Result<(), StoreError> {
+    let row = ProviderRow::from(provider);
+    tx.run(|conn| diesel::insert_into(providers::table).values(&row).execute(conn))?;
+    Ok(())
+}
+
 /// The provider of this id.
 pub fn by_id(tx: &mut Tx<'_>, id: &ProviderId) -> Result<Option<Tagged<Provider>>, StoreError> {
     let row = tx.run(|conn| {

@@ -217,7 +217,7 @@ impl AuthorizationServer {
             } else {
                 EventKind::ClientChanged
             };
-            let event = server.write_client(tx, &after, kind)?;
+            let event = server.write_client(tx, &after, (kind, true))?;
             let secrets = (before.secrets != after.secrets).then(|| {
                 let ids = after.secrets.iter().map(ClientSecretDigest::id);
                 ids.collect::<Vec<String>>()
@@ -238,6 +238,7 @@ impl AuthorizationServer {
         secrets: Vec<ClientSecretDigest>,
         origin: &Origin,
     ) -> Result<Client, ClientRefusal> {
+        let held = clients::hold(tx, &request.id)?;
         let found = match clients::by_id(tx, &request.id)?.map(|row| self.vault.verify(row)) {
             None => None,
             Some(Ok(_)) => return Err(ClientRefusal::Taken),
@@ -259,7 +260,7 @@ impl AuthorizationServer {
         };
         check(tx, &client)?;
         let created = self
-            .write_client(tx, &client, EventKind::ClientChanged)?
+            .write_client(tx, &client, (EventKind::ClientChanged, held))?
             .fact("created", true);
         let events: Vec<Event> = found.into_iter().chain([created]).collect();
         self.ledger()

@@ -195,7 +195,7 @@ impl AuthorizationServer {
                     Err(_) => (stripped(claimed), Some(tampered(&id))),
                 };
                 client.status = ClientStatus::Disabled;
-                let disabled = server.write_client(tx, &client, EventKind::ClientDisabled)?;
+                let disabled = server.write_client(tx, &client, (EventKind::ClientDisabled, true))?;
                 let events = found.into_iter().chain([disabled]);
                 server
                     .ledger()
@@ -212,7 +212,7 @@ impl AuthorizationServer {
         origin: &Origin,
     ) -> Result<Applied, StoreError> {
         // Replicas that start together change it one after the other.
-        clients::hold(tx, &definition.id)?;
+        let held = clients::hold(tx, &definition.id)?;
         let (existing, found) = match clients::by_id(tx, &definition.id)?.map(|row| self.vault.verify(row)) {
             Some(Err(error)) => {
                 tracing::error!(client.id = %definition.id, error = %error, "the row of a client was changed past the server; it is written anew");
@@ -243,7 +243,7 @@ impl AuthorizationServer {
         if existing.as_ref() == Some(&wanted) {
             return Ok(Applied::Unchanged);
         }
-        let changed = self.write_client(tx, &wanted, EventKind::ClientChanged)?;
+        let changed = self.write_client(tx, &wanted, (EventKind::ClientChanged, held))?;
         self.ledger().append_all(
             tx,
             found.into_iter().chain([changed]).map(|event| origin.note(event)),
@@ -251,12 +251,13 @@ impl AuthorizationServer {
         Ok(Applied::Changed)
     }
 
-    /// Writes the row; the event is for the end of the transaction, since the head comes last.
+    /// Writes the row, in place of the one that is held if one is; the event is for the end of the transaction, since
+    /// the head comes last.
     pub(crate) fn write_client(
         &self,
         tx: &mut Tx<'_>,
         client: &Client,
-        kind: EventKind,
+        (kind, held): (EventKind, bool),
     ) -> Result<Event, StoreError> {
         let row = self.vault.tag(client.clone());
         let event = Event::new(kind)
@@ -265,7 +266,11 @@ impl AuthorizationServer {
             .fact("status", client.status.as_str())
             .row("clients", &client.id, &row)
             .changes(Change::of(ChangeKind::Client, &client.id));
-        clients::put(tx, &row)?;
+        if held {
+            clients::put(tx, &row)?;
+        } else {
+            clients::insert(tx, &row)?;
+        }
         Ok(event)
     }
 }

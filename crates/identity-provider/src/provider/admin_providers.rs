@@ -71,7 +71,7 @@ impl IdentityProvider {
         let (this, origin) = (self.clone(), origin.clone());
         let work = move |tx: &mut Tx<'_>| {
             let inner = this.inner();
-            let found = Found::of(providers::by_id(tx, &definition.id)?, &inner.vault);
+            let found = Found::hold(tx, &definition.id, &inner.vault)?;
             if found.current.is_some() {
                 return Err(ProviderError::Taken);
             }
@@ -111,7 +111,7 @@ impl IdentityProvider {
                 });
             }
             let enabled = before.enabled;
-            let found = Found::of(providers::by_id(tx, &definition.id)?, &inner.vault);
+            let found = Found::hold(tx, &definition.id, &inner.vault)?;
             let (row, events) = this.write_provider(tx, &definition, &found, enabled)?;
             let events = events.into_iter().map(|event| origin.note(event));
             inner.ledger.append_all(tx, events)?;

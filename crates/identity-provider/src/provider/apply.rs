@@ -52,8 +52,7 @@ impl IdentityProvider {
     fn apply_in(&self, tx: &mut Tx<'_>, definition: &ProviderDefinition) -> Result<Applied, ProviderError> {
         let inner = self.inner();
         // Replicas that start together change it one after the other.
-        providers::hold(tx, &definition.id)?;
-        let found = Found::of(providers::by_id(tx, &definition.id)?, &inner.vault);
+        let found = Found::hold(tx, &definition.id, &inner.vault)?;
         let unchanged = |row: &Provider| row.enabled && is_as_defined(row, definition, &inner.vault);
         if found.current.as_ref().is_some_and(unchanged) {
             return Ok(Applied::Unchanged);
@@ -76,6 +75,7 @@ impl IdentityProvider {
             current,
             tampered,
             version,
+            held,
         } = found;
         let hosts = definition.entry.hosts_digest();
         let context = sealing::client_secret(&definition.id, hosts, *version);
@@ -94,7 +94,11 @@ impl IdentityProvider {
             updated_at: inner.clock.now(),
         };
         let tagged = inner.vault.tag(row.clone());
-        providers::put(tx, &tagged)?;
+        if *held {
+            providers::put(tx, &tagged)?;
+        } else {
+            providers::insert(tx, &tagged)?;
+        }
         let changed = Event::new(EventKind::ProviderChanged)
             .fact("provider_id", definition.id.as_str())
             .fact("created", current.is_none() && !tampered)
@@ -175,26 +179,31 @@ impl IdentityProvider {
     }
 }
 
-/// What there is of a provider before it is written.
+/// What there is of a provider before it is written, held until the end of the transaction.
 pub(super) struct Found {
     pub(super) current: Option<Provider>,
     /// Whether a row is there that somebody changed: it counts as none, and is replaced.
     pub(super) tampered: bool,
     /// The version to be written.
     version: i64,
+    /// Whether a row was there to be held.
+    held: bool,
 }
 
 impl Found {
-    pub(super) fn of(row: Option<Tagged<Provider>>, vault: &Vault) -> Self {
+    pub(super) fn hold(tx: &mut Tx<'_>, id: &ProviderId, vault: &Vault) -> Result<Self, StoreError> {
+        let held = providers::hold(tx, id)?;
+        let row = providers::by_id(tx, id)?;
         let version = row
             .as_ref()
             .map_or(1, |tagged| tagged.unverified().version.saturating_add(1));
         let verified = row.map(|tagged| vault.verify(tagged));
-        Self {
+        Ok(Self {
             tampered: matches!(verified, Some(Err(_))),
             current: verified.and_then(Result::ok),
             version,
-        }
+            held,
+        })
     }
 }
 
