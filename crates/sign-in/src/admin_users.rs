@@ -1,5 +1,7 @@
 //! What an administrator does with users. Each change is on the record with who asked for it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use vouchsafe_audit::{EventKind, Origin};
 use vouchsafe_model::{Authority, Change, ChangeKind, ManagedBy, Secret, Tagged, User, UserId, UserStatus};
 use vouchsafe_store::{Page, StoreError, Tx, users};
@@ -52,6 +54,17 @@ impl SignIn {
             Ok(page.filter_map(|user| sign_in.inner().readable(user)))
         };
         self.inner().store.read(page).await
+    }
+
+    /// By what names these users sign in. Rows that were changed past the server have none.
+    pub async fn usernames(&self, ids: BTreeSet<UserId>) -> Result<BTreeMap<UserId, String>, SignInError> {
+        let sign_in = self.clone();
+        let find = move |tx: &mut Tx<'_>| -> Result<_, SignInError> {
+            let rows = users::by_ids(tx, &ids)?.into_iter();
+            let users = rows.filter_map(|row| sign_in.inner().readable(row));
+            Ok(users.map(|user| (user.id, user.username)).collect())
+        };
+        self.inner().store.read(find).await
     }
 
     /// Makes a user. Without a password nobody can sign in by this name yet.

@@ -1,9 +1,11 @@
 //! `users`: people.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use vouchsafe_model::{Tagged, UnixMillis, User, UserId};
 
-use crate::column::{EachByKey, Keyed, all, each_row, millis, one, parsed, tagged, time};
+use crate::column::{EachByKey, Keyed, all, each_row, millis, one, parsed, readable, tagged, time};
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -83,6 +85,17 @@ pub fn by_username(tx: &mut Tx<'_>, username: &str) -> Result<Option<Tagged<User
             .optional()
     })?;
     one(row)
+}
+
+/// Those of these ids that can be read, in no order.
+pub fn by_ids(tx: &mut Tx<'_>, ids: &BTreeSet<UserId>) -> Result<Vec<Tagged<User>>, StoreError> {
+    let rows = tx.run(|conn| {
+        users::table
+            .filter(users::id.eq_any(ids.iter().map(UserId::as_str)))
+            .select(UserRow::as_select())
+            .load(conn)
+    })?;
+    Ok(readable(rows))
 }
 
 /// Up to `limit` users in order of id, beginning behind `after`.

@@ -1,6 +1,8 @@
 //! What a provider can and cannot do, for those who decide what to hand out.
 
 use serde_json::Value;
+use vouchsafe_model::ScopeBound;
+use vouchsafe_oauth_types::Scope;
 
 use super::entry::Entry;
 use super::schema::{
@@ -35,6 +37,23 @@ impl Entry {
             }
             _ => Narrowing::No,
         }
+    }
+
+    /// The least that a ceiling must include for any token of this provider to be handed out: what every connection asks
+    /// for, and a provider that cannot narrow leaves in. What nobody can tell counts as everything (AR-10).
+    pub fn least_ceiling(&self) -> ScopeBound {
+        if self.can_narrow() == Narrowing::RefreshScope {
+            return ScopeBound::Scopes(Scope::default());
+        }
+        if !self.tells_scopes() {
+            return ScopeBound::Everything;
+        }
+        ScopeBound::Scopes(
+            self.identity
+                .scopes
+                .as_scope()
+                .difference(self.scope.offline.as_scope()),
+        )
     }
 
     /// Whether the provider can end an access token before its time.

@@ -22,6 +22,11 @@ impl Entry {
             .union(self.identity.scopes.as_scope())
     }
 
+    /// Whether its answers say anything of what a token can do.
+    pub(super) fn tells_scopes(&self) -> bool {
+        self.grant_model != GrantModel::NoScopes && self.scope.separator != ScopeSeparator::None
+    }
+
     pub(super) fn scope_params(&self) -> Vec<ScopeParameter<'_>> {
         if self.scope.params.is_empty() {
             let part = self.parts.first().map_or("", |part| part.name.as_str());
@@ -57,15 +62,13 @@ impl Entry {
         asked: &Scope,
         part: &str,
     ) -> EffectiveScope {
-        let believed =
-            self.grant_model != GrantModel::NoScopes && self.scope.separator != ScopeSeparator::None;
         let prefix = self
             .scope_params()
             .into_iter()
             .find(|rule| rule.part == part)
             .map_or("", |rule| rule.prefix);
         let found = match echoed {
-            _ if !believed => None,
+            _ if !self.tells_scopes() => None,
             None | Some(Value::Null) => self.silent_scope(asked, prefix),
             Some(echoed) => self
                 .echoed_names(echoed)

@@ -34,8 +34,11 @@ both_databases! {
         let adas = operator.get(&format!("/connections?user_id={ada}")).await["items"].clone();
         assert_eq!(adas.as_array().unwrap().len(), 1);
         let id = adas[0]["id"].as_str().unwrap();
+        let names: Vec<_> = all.iter().map(|connection| connection["username"].as_str().unwrap()).collect();
+        assert!(names.contains(&"ada") && names.contains(&"bob"), "{names:?}");
         let path = format!("/connections/{id}");
         let shown = operator.get(&path).await;
+        assert_eq!(shown["username"], "ada");
         assert_eq!((&shown["state"], &shown["provider_id"], &shown["user_id"]), (&json!("active"), &json!(PROVIDER), &json!(ada)));
         assert_eq!(shown["scope"], "openid read write");
         assert!(shown["last_used_at"].is_string() && shown.get("revocation").is_none());
@@ -92,6 +95,7 @@ both_databases! {
         let both = format!("/delegations?user_id={user}&client_id=second&connection_id={connection}");
         assert_eq!(operator.get(&both).await["items"].as_array().unwrap().len(), 1);
         assert_eq!(operator.get("/delegations?client_id=nobody").await, json!({ "items": [] }));
+        assert!(all.iter().all(|delegation| delegation["username"] == "ada"));
         let path = format!("/delegations/{}", first["id"].as_str().unwrap());
         assert_eq!(operator.get(&path).await, first);
         let withdrawn = operator.post(&format!("{path}/withdraw")).await;
@@ -108,6 +112,18 @@ both_databases! {
         app.approve(&mut browser, asked.member("interaction_uri")).await;
         agent.exchange(&subject_token, PROVIDER, &[]).await.token();
         app.finish().await;
+    }
+
+    async fn nobody_is_called_by_a_name_that_was_written_past_the_server(app: TestApp) {
+        app.connected("ada").await;
+        let operator = Operator::of(&app).await;
+        app.sql("UPDATE users SET username = 'grace'");
+        for list in ["/connections", "/delegations"] {
+            let items = operator.get(list).await["items"].clone();
+            assert_eq!(items.as_array().unwrap().len(), 1, "{list}");
+            assert!(items[0].get("username").is_none() && items[0]["user_id"].is_string(), "{items}");
+        }
+        app.finish_tampered().await;
     }
 
     async fn a_page_looks_at_ten_thousand_rows_and_says_where_to_go_on(app: TestApp) {

@@ -1,7 +1,8 @@
 //! `VOUCHSAFE__SECTION__KEY`: what the environment says instead of the file.
 //!
 //! Only settings that stand once and hold a single value have a variable; lists and the tables of providers, clients and
-//! users are written in the file. A name that begins like ours and is none of ours is a mistake, and never ignored.
+//! users are written in the file. A name that begins like ours and is none of ours is a mistake, and never ignored; so is
+//! one of ours with an underscore too few.
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -20,15 +21,11 @@ use super::settings::FILE;
 pub struct Environment(Vec<(String, Option<Secret<String>>)>);
 
 impl Environment {
-    /// Takes what begins with `VOUCHSAFE__` out of all variables, in the order of their names.
+    /// Takes what is meant for us out of all variables, in the order of their names.
     pub fn of(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let ours = variables.into_iter().filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
-            let prefix = name.get(..PREFIX.len())?;
-            // Windows and careless hands do not mind the case: said as a mistake, not passed over.
-            prefix
-                .eq_ignore_ascii_case(PREFIX)
-                .then(|| (name, value.into_string().ok().map(Secret::new)))
+            is_meant(&name).then(|| (name, value.into_string().ok().map(Secret::new)))
         });
         let mut ours: Vec<_> = ours.collect();
         ours.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -117,26 +114,20 @@ impl Target {
 /// What a name means; otherwise the problem and the remedy.
 fn target(name: &str) -> Result<Target, (&'static str, String)> {
     let mut known = Vec::new();
-    for setting in FILE.settings {
-        let (section, settings) = match setting.kind {
-            Kind::Table(section) => (section, section.settings),
-            _ => (FILE, std::slice::from_ref(setting)),
-        };
-        for setting in settings {
-            let this = name_of(section, setting);
-            let below = name
-                .strip_prefix(&this)
-                .is_some_and(|rest| rest.starts_with("__"));
-            if !setting.kind.is_scalar() && (this == name || below) {
-                let problem = "it is a list or a table, which no variable can hold";
-                return Err((problem, "write it in the file".to_owned()));
-            }
-            if this == name {
-                return Ok(Target { section, setting });
-            }
-            if setting.kind.is_scalar() {
-                known.push(this);
-            }
+    for (section, setting) in settings() {
+        let this = name_of(section, setting);
+        let below = name
+            .strip_prefix(&this)
+            .is_some_and(|rest| rest.starts_with("__"));
+        if !setting.kind.is_scalar() && (this == name || below) {
+            let problem = "it is a list or a table, which no variable can hold";
+            return Err((problem, "write it in the file".to_owned()));
+        }
+        if this == name {
+            return Ok(Target { section, setting });
+        }
+        if setting.kind.is_scalar() {
+            known.push(this);
         }
     }
     let remedy = match nearest(name, known.iter().map(String::as_str)) {
@@ -144,6 +135,34 @@ fn target(name: &str) -> Result<Target, (&'static str, String)> {
         None => format!("the variables are {}", known.join(", ")),
     };
     Err(("there is no such setting", remedy))
+}
+
+/// Whether somebody meant a setting by it. Windows and careless hands do not mind the case, and forget that there are two
+/// underscores: said as a mistake, not passed over. Other names are let be: a cluster sets `VOUCHSAFE_PORT` by itself.
+fn is_meant(name: &str) -> bool {
+    let begins = |prefix: &str| {
+        let begun = name.get(..prefix.len());
+        begun.is_some_and(|begun| begun.eq_ignore_ascii_case(prefix))
+    };
+    if begins(PREFIX) {
+        return true;
+    }
+    let flat = |name: &str| name.to_uppercase().replace("__", "_");
+    let is_flat = |(section, setting): (&Section, &Setting)| {
+        setting.kind.is_scalar() && flat(&name_of(section, setting)) == flat(name)
+    };
+    begins("VOUCHSAFE_") && settings().any(is_flat)
+}
+
+/// Every setting that could have a variable, with the table that it stands in.
+fn settings() -> impl Iterator<Item = (&'static Section, &'static Setting)> {
+    FILE.settings.iter().flat_map(|setting| {
+        let (section, settings) = match setting.kind {
+            Kind::Table(section) => (section, section.settings),
+            _ => (FILE, std::slice::from_ref(setting)),
+        };
+        settings.iter().map(move |setting| (section, setting))
+    })
 }
 
 const PREFIX: &str = "VOUCHSAFE__";

@@ -82,7 +82,7 @@ One file, `vouchsafe.toml`, in [TOML](https://toml.io). `vouchsafe init` writes 
 - **Paths** that are relative begin in the folder of the file, also those of the environment.
 - **The environment** wins over the file: `VOUCHSAFE__SECTION__KEY`, with two underscores between. Only settings that
   stand once and hold a single value have a variable. A variable that begins with `VOUCHSAFE__` and is not in this list
-  is refused.
+  is refused, and so is one of the list with an underscore too few.
 - **Secrets** need not stand in the file: each has a key that ends in `_file` and names a file that holds it alone. Line
   ends at its end are no part of it. Setting the variable of one of the two puts the other one of the file aside.
 - **Mistakes** are refused before anything is touched, in one sentence: file, line (or variable), key, what is wrong,

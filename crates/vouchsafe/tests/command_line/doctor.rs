@@ -279,3 +279,36 @@ fn providers_are_asked_for_their_metadata_when_that_is_wished() {
         unasked.out
     );
 }
+
+/// A provider that cannot narrow, and a ceiling that its every token exceeds.
+#[test]
+fn a_ceiling_under_which_nothing_can_be_handed_out_is_named() {
+    let folder = Folder::new();
+    let text = folder.read("vouchsafe.toml");
+    let provider = |id: &str, template: &str| {
+        format!(
+            "\n[[provider]]\nid = \"{id}\"\ntemplate = \"{template}\"\nclient_id = \"x\"\nclient_secret = \"y\"\n"
+        )
+    };
+    let look = |jira: &str, github: &str| {
+        let client = format!(
+            "\n[[client]]\nid = \"helper\"\nauth_method = \"none\"\nredirect_uris = [\"http://127.0.0.1:1/back\"]\n\
+             grant_types = [\"authorization_code\"]\n\
+             [[client.ceiling]]\nprovider = \"jira\"\nscope = \"{jira}\"\n\
+             [[client.ceiling]]\nprovider = \"github\"\nscope = \"{github}\"\n"
+        );
+        let providers = provider("jira", "atlassian") + &provider("github", "github-app");
+        folder.write("vouchsafe.toml", format!("{text}{providers}{client}"));
+        folder.run(&["doctor"])
+    };
+    let seen = look("read:jira-work", "repo");
+    assert!(seen.status.success(), "{}{}", seen.out, seen.err);
+    for line in [
+        "warn  ceilings: helper: every token of jira can do `read:me` as well",
+        "warn  ceilings: helper: nobody can tell what a token of github can do",
+    ] {
+        assert!(seen.out.contains(line), "{}", seen.out);
+    }
+    let seen = look("read:jira-work read:me", "*");
+    assert!(!seen.out.contains("ceilings"), "{}", seen.out);
+}

@@ -117,3 +117,13 @@ fn what_is_asked_for_without_being_named_is_part_of_the_request() {
         scope("User.Read openid profile offline_access")
     );
 }
+
+#[test]
+fn ar_10__the_least_ceiling_is_what_the_provider_leaves_in_every_token() {
+    let least = |entry: &Entry| entry.least_ceiling().to_string();
+    assert_eq!(least(&shipped("atlassian")), "read:me");
+    assert_eq!(least(&shipped("microsoft-entra")), "openid profile");
+    assert_eq!(least(&shipped("github-app")), "*");
+    assert_eq!(least(&shipped("github-oauth-app")), "");
+    assert_eq!(least(&shipped("dropbox")), "", "it can narrow");
+}

@@ -14,6 +14,7 @@ use vouchsafe_store::connections::ConnectionFilter;
 use super::LIMIT;
 use super::call::{Call, failed, ok};
 use super::operation::{Answer, Operation, Parameter, Verb};
+use super::users::Usernames;
 use super::wire::{self, bound_text, list_of};
 use crate::problem::Problem;
 use crate::time_text::rfc3339;
@@ -87,6 +88,10 @@ pub(crate) struct Connection {
     id: ConnectionId,
     #[schema(schema_with = wire::user_id)]
     user_id: UserId,
+    /// By what name the user signs in; absent where the user cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = wire::username, required = false)]
+    username: Option<String>,
     #[schema(schema_with = wire::provider_id)]
     provider_id: ProviderId,
     /// The provider's id of the account.
@@ -171,7 +176,8 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         .connections(filter, after, limit)
         .await;
     let page = page.map_err(|error| refused(error.into()))?;
-    let items = |(row, last_used)| connection(row, last_used);
+    let names = Usernames::of(&call, page.items.iter().map(|(row, _)| &row.user_id)).await?;
+    let items = |(row, last_used)| connection(row, last_used, &names);
     Ok(ok(&ConnectionList::of(page, items)))
 }
 
@@ -184,10 +190,11 @@ async fn show(call: Call) -> Result<HttpResponse, Problem> {
         held,
         revocation,
     } = found.map_err(refused)?;
+    let names = Usernames::of(&call, std::iter::once(&row.user_id)).await?;
     Ok(ok(&Connection {
         scope: held.as_ref().map(bound_text),
         revocation: revocation.map(revocation_of),
-        ..connection(row, last_used)
+        ..connection(row, last_used, &names)
     }))
 }
 
@@ -206,7 +213,7 @@ async fn revoke(call: Call) -> Result<HttpResponse, Problem> {
     Ok(ok(&revocation_of(answer.map_err(refused)?)))
 }
 
-fn connection(row: ConnectionRow, last_used: Option<UnixMillis>) -> Connection {
+fn connection(row: ConnectionRow, last_used: Option<UnixMillis>, names: &Usernames) -> Connection {
     let [active, needs_consent, revoked] = wire::CONNECTION_STATES;
     let (state, state_reason) = match row.state {
         ConnectionState::Active => (active, None),
@@ -215,6 +222,7 @@ fn connection(row: ConnectionRow, last_used: Option<UnixMillis>) -> Connection {
     };
     Connection {
         id: row.id,
+        username: names.get(&row.user_id),
         user_id: row.user_id,
         provider_id: row.provider_id,
         account_id: row.account_id,

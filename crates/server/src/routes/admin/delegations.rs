@@ -13,6 +13,7 @@ use vouchsafe_token_exchange::DecisionError;
 use super::LIMIT;
 use super::call::{Call, failed, ok};
 use super::operation::{Answer, Operation, Parameter, Verb};
+use super::users::Usernames;
 use super::wire::{self, bound_text, list_of};
 use crate::problem::Problem;
 use crate::time_text::rfc3339;
@@ -84,6 +85,10 @@ pub(crate) struct Delegation {
     id: DelegationId,
     #[schema(schema_with = wire::user_id)]
     user_id: UserId,
+    /// By what name the user signs in; absent where the user cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = wire::username, required = false)]
+    username: Option<String>,
     #[schema(schema_with = wire::client_id)]
     client_id: ClientId,
     #[schema(schema_with = wire::connection_id)]
@@ -112,26 +117,33 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         connection_id: call.query("connection_id", "the id of a connection")?,
     };
     let server = &call.app().authorization_server;
-    let page = server.delegations(filter, after, limit).await;
-    Ok(ok(&DelegationList::of(page.map_err(refused)?, delegation)))
+    let page = server.delegations(filter, after, limit).await.map_err(refused)?;
+    let names = Usernames::of(&call, page.items.iter().map(|row| &row.user_id)).await?;
+    Ok(ok(&DelegationList::of(page, |row| delegation(row, &names))))
 }
 
 async fn show(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.id("delegation_id")?;
     let found = call.app().authorization_server.delegation(&id).await;
-    Ok(ok(&delegation(found.map_err(refused)?)))
+    answer(&call, found.map_err(refused)?).await
 }
 
 async fn withdraw(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.id("delegation_id")?;
     let server = &call.app().authorization_server;
     let withdrawn = server.withdraw_delegation_by_admin(&id, &call.origin).await;
-    Ok(ok(&delegation(withdrawn.map_err(refused)?)))
+    answer(&call, withdrawn.map_err(refused)?).await
 }
 
-fn delegation(row: DelegationRow) -> Delegation {
+async fn answer(call: &Call, row: DelegationRow) -> Result<HttpResponse, Problem> {
+    let names = Usernames::of(call, std::iter::once(&row.user_id)).await?;
+    Ok(ok(&delegation(row, &names)))
+}
+
+fn delegation(row: DelegationRow, names: &Usernames) -> Delegation {
     Delegation {
         id: row.id,
+        username: names.get(&row.user_id),
         user_id: row.user_id,
         client_id: row.client_id,
         connection_id: row.connection_id,

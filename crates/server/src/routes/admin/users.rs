@@ -1,5 +1,7 @@
 //! `/users`: people who sign in here.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -239,6 +241,20 @@ fn user(row: UserRow) -> User {
         managed_by: row.managed_by,
         credentials_reset_at: row.credentials_reset_at.map(rfc3339),
         created_at: rfc3339(row.created_at),
+    }
+}
+
+/// By what names users sign in, where that is known.
+pub(super) struct Usernames(BTreeMap<UserId, String>);
+
+impl Usernames {
+    pub(super) async fn of(call: &Call, ids: impl Iterator<Item = &UserId>) -> Result<Self, Problem> {
+        let names = call.app().sign_in.usernames(ids.cloned().collect()).await;
+        names.map(Self).map_err(refused)
+    }
+
+    pub(super) fn get(&self, id: &UserId) -> Option<String> {
+        self.0.get(id).cloned()
     }
 }
 

@@ -60,7 +60,7 @@ impl Operation for ConnectionCommand {
 
 const COLUMNS: &[&str] = &[
     "id",
-    "user_id",
+    "username",
     "provider_id",
     "account_label",
     "state",

@@ -60,7 +60,7 @@ impl Operation for DelegationCommand {
 
 const COLUMNS: &[&str] = &[
     "id",
-    "user_id",
+    "username",
     "client_id",
     "provider_id",
     "scope",

@@ -205,7 +205,7 @@ pub(super) const STEPS: &[Step] = &[
         ..step("POST /providers/{provider_id}/enable", "provider enable second")
     },
     Step {
-        prints: &["{connection}  ", " demo-idp "],
+        prints: &["{connection}  ", " ada ", " demo-idp "],
         ..step(
             "GET /connections",
             "connection list --user-id ada --provider-id demo-idp --state active",
@@ -216,7 +216,7 @@ pub(super) const STEPS: &[Step] = &[
         ..step("GET /connections/{connection_id}", "connection show {connection}")
     },
     Step {
-        prints: &["{delegation}  ", " granted "],
+        prints: &["{delegation}  ", " ada ", " granted "],
         ..step(
             "GET /delegations",
             "delegation list --user-id ada --client-id briefing-agent --connection-id {connection}",
