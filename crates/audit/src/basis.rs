@@ -1,5 +1,7 @@
 //! What a release rests on.
 
+use std::sync::Arc;
+
 use vouchsafe_model::{Change, UnixMillis};
 
 /// A single-use id that the release consumes.
@@ -19,10 +21,10 @@ pub struct ReplayId {
 /// holds at the moment of recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Basis {
-    /// `change_seq` of the head for the subjects that follow.
+    /// The earliest point of all: `change_seq` of the head, read before anything else.
     at: i64,
-    /// Client, user, session, authorization, provider, connection, delegation …, each with its own point in time.
-    subjects: Vec<(i64, Change)>,
+    /// Client, user, session, authorization, provider, connection, delegation …, each group with its own point in time.
+    groups: Vec<(i64, Arc<[Change]>)>,
     /// Single-use ids.
     pub(crate) replay_ids: Vec<ReplayId>,
 }
@@ -32,14 +34,21 @@ impl Basis {
     pub const fn at(change_seq: i64) -> Self {
         Self {
             at: change_seq,
-            subjects: Vec::new(),
+            groups: Vec::new(),
             replay_ids: Vec::new(),
         }
     }
 
     /// Also rests on `subject`, whose row was read at or after this basis' point.
-    pub fn on(mut self, subject: Change) -> Self {
-        self.subjects.push((self.at, subject));
+    pub fn on(self, subject: Change) -> Self {
+        let at = self.at;
+        self.on_all(at, Arc::new([subject]))
+    }
+
+    /// Also rests on all of these, whose rows were read at or after `at`.
+    pub fn on_all(mut self, at: i64, subjects: Arc<[Change]>) -> Self {
+        self.at = self.at.min(at);
+        self.groups.push((at, subjects));
         self
     }
 
@@ -52,20 +61,26 @@ impl Basis {
     /// Both together; each subject keeps its own point.
     pub fn and(mut self, other: Self) -> Self {
         self.at = self.at.min(other.at);
-        self.subjects.extend(other.subjects);
+        self.groups.extend(other.groups);
         self.replay_ids.extend(other.replay_ids);
         self
     }
 
     /// The earliest point: changes up to it need not be looked at.
     pub(crate) fn earliest(&self) -> i64 {
-        self.subjects.iter().map(|(at, _)| *at).fold(self.at, i64::min)
+        self.at
+    }
+
+    /// What it rests on, each with the point at which it was read.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = (&i64, &Change)> {
+        self.groups
+            .iter()
+            .flat_map(|(at, group)| group.iter().map(move |subject| (at, subject)))
     }
 
     /// Whether a change at `seq` came after something here was read.
     pub(crate) fn is_touched_by(&self, seq: i64, change: &Change) -> bool {
-        self.subjects
-            .iter()
+        self.subjects()
             .any(|(at, subject)| subject == change && seq > *at)
     }
 }

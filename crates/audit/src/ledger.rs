@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vouchsafe_model::{Clock, Ids, RecordId, UnixMillis};
+use vouchsafe_model::{Change, Clock, Ids, RecordId, UnixMillis};
 use vouchsafe_store::records::RecordRow;
 use vouchsafe_store::{Head, StoreError, Tx, changes, head, records};
 use vouchsafe_vault::Vault;
@@ -64,46 +64,77 @@ impl Ledger {
     /// for row locks any more (every appender takes its row locks first, then the head; so none waits in a circle).
     pub fn append(&self, tx: &mut Tx<'_>, event: Event) -> Result<Receipt, StoreError> {
         let head = head::take(tx)?;
-        self.append_under(tx, &head, event).map(|(receipt, _)| receipt)
+        self.append_under(tx, head, event)
     }
 
-    /// Appends several events as one step, in their order.
+    /// Appends several events as one step, in their order; the last one carries the signature for all.
     pub fn append_all(
         &self,
         tx: &mut Tx<'_>,
         events: impl IntoIterator<Item = Event>,
     ) -> Result<Vec<Receipt>, StoreError> {
-        let mut head = head::take(tx)?;
-        let mut receipts = Vec::new();
-        for event in events {
-            let (receipt, next) = self.append_under(tx, &head, event)?;
-            head = next;
-            receipts.push(receipt);
-        }
-        Ok(receipts)
+        let head = head::take(tx)?;
+        self.append_all_under(tx, head, events)
     }
 
     /// Appends under a head that this transaction has already taken.
     pub(crate) fn append_under(
         &self,
         tx: &mut Tx<'_>,
-        head: &Head,
+        head: Head,
         event: Event,
-    ) -> Result<(Receipt, Head), StoreError> {
-        let seq = head.seq + 1;
-        let time = self.clock.now().max(head.time);
-        let change_seq = if event.changes.is_empty() {
-            head.change_seq
-        } else {
-            seq
+    ) -> Result<Receipt, StoreError> {
+        let mut receipts = self.append_all_under(tx, head, [event])?;
+        Ok(receipts.remove(0))
+    }
+
+    /// As [`Ledger::append_all`], under a head that this transaction has already taken.
+    pub(crate) fn append_all_under(
+        &self,
+        tx: &mut Tx<'_>,
+        mut head: Head,
+        events: impl IntoIterator<Item = Event>,
+    ) -> Result<Vec<Receipt>, StoreError> {
+        let mut rows = Vec::new();
+        let mut feed = Vec::new();
+        for mut event in events {
+            let changes = std::mem::take(&mut event.changes);
+            let row = self.entry(&mut head, event, &changes);
+            if !changes.is_empty() {
+                feed.push((row.seq, changes));
+            }
+            rows.push(row);
+        }
+        if let Some(last) = rows.last_mut() {
+            let message = body::head_message(self.vault.instance(), last.seq, last.time, &last.chain);
+            let signed = self.vault.sign_head(&message);
+            last.signature = Some(signed.signature.to_vec());
+            last.key_id = Some(signed.key_id);
+        }
+        records::append_all(tx, &rows)?;
+        for (seq, changes) in &feed {
+            changes::append(tx, *seq, changes)?;
+        }
+        let receipt = |row: RecordRow| Receipt {
+            seq: row.seq,
+            id: row.id,
+            leaf: row.leaf,
+            time: row.time,
         };
+        Ok(rows.into_iter().map(receipt).collect())
+    }
+
+    /// The row that follows `head`, unsigned; the head moves along.
+    fn entry(&self, head: &mut Head, event: Event, changes: &[Change]) -> RecordRow {
+        let seq = head.seq + 1;
+        let change_seq = if changes.is_empty() { head.change_seq } else { seq };
         let (salt, details) = self.salted_details(&event);
         let body = Body {
             v: body::VERSION,
             instance: self.vault.instance().clone(),
             seq,
             id: self.ids.next(),
-            time,
+            time: self.clock.now().max(head.time),
             event: event.kind.as_str().to_owned(),
             change_seq,
             user: event.user,
@@ -111,8 +142,7 @@ impl Ledger {
                 .as_deref()
                 .zip(details.as_deref())
                 .map(|(salt, details)| hex::encode(&body::details_commitment(salt, details))),
-            changes: event
-                .changes
+            changes: changes
                 .iter()
                 .map(|c| (c.kind.as_str().to_owned(), c.id.clone()))
                 .collect(),
@@ -125,44 +155,26 @@ impl Ledger {
         };
         let bytes = serde_json::to_vec(&body).expect("a body has string keys only");
         let leaf = body::leaf(&bytes);
-        let chain = body::chain(&head.chain, &leaf);
-        let signed = self
-            .vault
-            .sign_head(&body::head_message(self.vault.instance(), seq, time, &chain));
-        records::append(
-            tx,
-            &RecordRow {
-                seq,
-                id: body.id.clone(),
-                time,
-                event: body.event,
-                body: bytes,
-                salt,
-                details,
-                leaf,
-                chain,
-                change_seq,
-                signature: Some(signed.signature.to_vec()),
-                key_id: Some(signed.key_id),
-            },
-        )?;
-        if !event.changes.is_empty() {
-            changes::append(tx, seq, &event.changes)?;
+        *head = Head {
+            seq,
+            chain: body::chain(&head.chain, &leaf),
+            time: body.time,
+            change_seq,
+        };
+        RecordRow {
+            seq,
+            id: body.id,
+            time: body.time,
+            event: body.event,
+            body: bytes,
+            salt,
+            details,
+            leaf,
+            chain: head.chain,
+            change_seq,
+            signature: None,
+            key_id: None,
         }
-        Ok((
-            Receipt {
-                seq,
-                id: body.id,
-                leaf,
-                time,
-            },
-            Head {
-                seq,
-                chain,
-                time,
-                change_seq,
-            },
-        ))
     }
 
     fn salted_details(&self, event: &Event) -> (Option<Vec<u8>>, Option<String>) {

@@ -1,10 +1,20 @@
 //! Releases tokens: durable first, then out.
+//!
+//! **Group commit**: entries queue while a transaction commits, and the next one takes up to 256 of them. There are no
+//! timers: a lone entry is written at once, and the busier the server, the larger the batches.
 
-use vouchsafe_store::{Head, Store, StoreError, Tx, changes, head, replay_ids};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use vouchsafe_store::{Head, Store, StoreError, Tx, changes, head};
 
 use crate::basis::Basis;
 use crate::event::Event;
+use crate::feed::Feed;
 use crate::ledger::{Ledger, Receipt};
+use crate::once::Once;
+use crate::queue::{Entered, Entry, Queue};
 use crate::recorded::{Recorded, Releasable};
 
 /// Why a release did not happen. In every case nothing has left.
@@ -30,27 +40,41 @@ impl From<StoreError> for ReleaseError {
     }
 }
 
-/// One per process. Everything that releases a token goes through it.
+/// One per process. Everything that releases a token goes through it. Cheap to clone.
 #[derive(Clone)]
-pub struct Recorder {
+pub struct Recorder(Arc<Inner>);
+
+struct Inner {
     store: Store,
     ledger: Ledger,
+    feed: Feed,
+    queue: Queue,
 }
 
 impl Recorder {
     /// A recorder on this store.
-    pub const fn new(store: Store, ledger: Ledger) -> Self {
-        Self { store, ledger }
+    pub fn new(store: Store, ledger: Ledger) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            ledger,
+            feed: Feed::default(),
+            queue: Queue::new(),
+        }))
     }
 
     /// The ledger, for transactions that change something and record it in one step.
-    pub const fn ledger(&self) -> &Ledger {
-        &self.ledger
+    pub fn ledger(&self) -> &Ledger {
+        &self.0.ledger
     }
 
     /// The store it records in.
-    pub const fn store(&self) -> &Store {
-        &self.store
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What has changed, for caches.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
     }
 
     /// Records `value` and only then gives it back in a form that can be written out.
@@ -58,46 +82,137 @@ impl Recorder {
     /// Under the head: nothing that `basis` names has changed since it was read, and no single-use id was used before.
     /// If the outcome of the commit is unknown, nothing is released.
     pub async fn release<T: Releasable>(&self, basis: Basis, value: T) -> Result<Recorded<T>, ReleaseError> {
-        self.release_after(basis, value, |_| Ok(true)).await
+        let event = value.event(self.ledger().vault());
+        let receipt = self.enter(event, Some(basis)).await?;
+        Ok(Recorded::new(value, receipt))
     }
 
-    /// The same, after a change that the release depends on (a code redeemed, say), in one transaction. The change
-    /// takes its row locks before the head; `false` = somebody else was first, and nothing happens at all.
+    /// The same, after a change that the release depends on (a code redeemed, say), in one transaction of its own. The
+    /// change takes its row locks before the head; `false` = somebody else was first, and nothing happens at all.
     pub async fn release_after<T: Releasable>(
         &self,
         basis: Basis,
         value: T,
         change: impl FnOnce(&mut Tx<'_>) -> Result<bool, StoreError> + Send + 'static,
     ) -> Result<Recorded<T>, ReleaseError> {
-        let event = value.event(self.ledger.vault());
-        let ledger = self.ledger.clone();
+        let event = value.event(self.ledger().vault());
+        let ledger = self.ledger().clone();
         let receipt = self
-            .store
+            .store()
             .write(move |tx| {
                 if !change(tx)? {
                     return Err(ReleaseError::Lost);
                 }
                 let head = head::take(tx)?;
                 still_holds(tx, &head, &basis)?;
-                consume(tx, &basis)?;
-                ledger
-                    .append_under(tx, &head, event)
-                    .map(|(receipt, _)| receipt)
-                    .map_err(ReleaseError::from)
+                if !Once::default().consume(tx, &basis)? {
+                    return Err(ReleaseError::Replayed);
+                }
+                ledger.append_under(tx, head, event).map_err(ReleaseError::from)
             })
             .await?;
         Ok(Recorded::new(value, receipt))
     }
 
-    /// Records an event that changes nothing and releases nothing, such as a refusal.
+    /// Records an event that releases nothing, such as a refusal.
     pub async fn note(&self, event: Event) -> Result<Receipt, StoreError> {
-        let ledger = self.ledger.clone();
-        self.store.write(move |tx| ledger.append(tx, event)).await
+        if event.changes.is_empty() {
+            return self.enter(event, None).await.map_err(|error| match error {
+                ReleaseError::Unavailable(error) => error,
+                // A note rests on nothing.
+                _ => StoreError::Unavailable,
+            });
+        }
+        // What changes authority is not kept waiting by a batch.
+        let ledger = self.ledger().clone();
+        self.store().write(move |tx| ledger.append(tx, event)).await
+    }
+
+    async fn enter(&self, event: Event, basis: Option<Basis>) -> Result<Receipt, ReleaseError> {
+        let Entered { answer, must_call } = self.0.queue.enter(event, basis, PATIENCE).await?;
+        if must_call {
+            self.call();
+        }
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            // Whether it was written is unknown to us: nothing is released.
+            Ok(Err(_gone)) => Err(StoreError::Unavailable.into()),
+            Err(_elapsed) => Err(StoreError::Busy.into()),
+        }
+    }
+
+    /// Sends a batch on its way. It takes its entries once it has the head: until then more may come.
+    fn call(&self) {
+        let (recorder, teller) = (self.clone(), self.clone());
+        let has_taken = Arc::new(AtomicBool::new(false));
+        let taken = Arc::clone(&has_taken);
+        self.store().submit(
+            move |tx| {
+                let head = head::take(tx)?;
+                recorder.0.feed.catch_up(tx, &head)?;
+                let (batch, more) = recorder.0.queue.take();
+                taken.store(true, Ordering::Release);
+                if more {
+                    recorder.call();
+                }
+                recorder.record(tx, head, batch)
+            },
+            move |outcome: Result<Written, StoreError>| match outcome {
+                Ok(written) => written.tell(),
+                // What was taken went down with the batch, and who waits for it hears that.
+                Err(_) if has_taken.load(Ordering::Acquire) => {}
+                Err(error) => teller.0.queue.fail(&error),
+            },
+        );
+    }
+
+    fn record(&self, tx: &mut Tx<'_>, head: Head, batch: Vec<Entry>) -> Result<Written, StoreError> {
+        let mut written = Written::default();
+        let mut events = Vec::with_capacity(batch.len());
+        let mut once = Once::default();
+        for mut entry in batch {
+            if entry.is_abandoned() {
+                continue;
+            }
+            let refused = match &entry.basis {
+                Some(basis) if !self.0.feed.supports(basis) => Some(ReleaseError::Stale),
+                Some(basis) if !once.consume(tx, basis)? => Some(ReleaseError::Replayed),
+                _ => None,
+            };
+            if let Some(error) = refused {
+                written.refused.push((entry, error));
+            } else {
+                events.extend(entry.take_event());
+                written.kept.push(entry);
+            }
+        }
+        written.receipts = self.ledger().append_all_under(tx, head, events)?;
+        Ok(written)
+    }
+}
+
+/// A batch whose transaction is on its way to the end.
+#[derive(Default)]
+struct Written {
+    kept: Vec<Entry>,
+    /// One for each of `kept`.
+    receipts: Vec<Receipt>,
+    refused: Vec<(Entry, ReleaseError)>,
+}
+
+impl Written {
+    fn tell(self) {
+        for (entry, receipt) in self.kept.into_iter().zip(self.receipts) {
+            entry.answer(Ok(receipt));
+        }
+        for (entry, error) in self.refused {
+            entry.answer(Err(error));
+        }
     }
 }
 
 /// (b) of the one rule: the recorder has taken the head, so only SELECTs follow until the INSERTs.
-pub(crate) fn still_holds(tx: &mut Tx<'_>, head: &Head, basis: &Basis) -> Result<(), ReleaseError> {
+fn still_holds(tx: &mut Tx<'_>, head: &Head, basis: &Basis) -> Result<(), ReleaseError> {
     let earliest = basis.earliest();
     if head.change_seq <= earliest {
         return Ok(());
@@ -112,12 +227,5 @@ pub(crate) fn still_holds(tx: &mut Tx<'_>, head: &Head, basis: &Basis) -> Result
     Ok(())
 }
 
-fn consume(tx: &mut Tx<'_>, basis: &Basis) -> Result<(), ReleaseError> {
-    for replay in &basis.replay_ids {
-        if !replay_ids::existing(tx, &replay.kind, &[replay.id.as_str()])?.is_empty() {
-            return Err(ReleaseError::Replayed);
-        }
-        replay_ids::insert(tx, &replay.kind, &replay.id, replay.expires_at)?;
-    }
-    Ok(())
-}
+/// How long anybody waits for room, and again for the record.
+const PATIENCE: Duration = Duration::from_secs(5);

@@ -106,6 +106,41 @@ impl Store {
         }
     }
 
+    /// As [`Store::write`], begun at once and waited for by nobody: `tell` hears how it ended, once that is durable. At most
+    /// a few of these may be on their way: they take no place in the queue of the others.
+    pub fn submit<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        tell: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let options = &self.inner.options;
+        let pool = match &self.inner.writing {
+            Writing::Refused => return tell(Err(StoreError::ReadOnly.into())),
+            Writing::OneThread(writer) => return writer.submit(None, options.permit_deadline, f, tell),
+            Writing::Connections(pool) => pool,
+        };
+        match (self.handle(), options.executor) {
+            (Some(handle), Executor::Threads) => {
+                let store = self.clone();
+                let pool = Arc::clone(pool);
+                handle.spawn(async move { tell(store.on_pool(&pool, f).await) });
+            }
+            _ => tell(
+                pool.permit_blocking(options.permit_deadline)
+                    .map_err(E::from)
+                    .and_then(|permit| pool.transact(permit, f)),
+            ),
+        }
+    }
+
+    fn handle(&self) -> Option<Handle> {
+        let known = self.inner.options.handle.clone();
+        known.or_else(|| Handle::try_current().ok())
+    }
+
     /// As [`Store::read`], on the calling thread. For programs without a runtime.
     pub fn read_blocking<T, E: From<StoreError>>(
         &self,
@@ -177,8 +212,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let options = &self.inner.options;
-        let handle = options.handle.clone().or_else(|| Handle::try_current().ok());
-        let (Some(handle), Executor::Threads) = (handle, options.executor) else {
+        let (Some(handle), Executor::Threads) = (self.handle(), options.executor) else {
             return pool.transact(pool.permit_blocking(options.permit_deadline)?, f);
         };
         let permit = pool.permit(options.permit_deadline).await?;

@@ -30,15 +30,16 @@ trait Job: Send {
     fn answer(self: Box<Self>, ended: Result<(), StoreError>);
 }
 
-struct Call<F, T, E> {
+struct Call<F, A, T, E> {
     closure: Option<F>,
     result: Option<Result<T, E>>,
-    caller: oneshot::Sender<Result<T, E>>,
+    tell: A,
 }
 
-impl<F, T, E> Job for Call<F, T, E>
+impl<F, A, T, E> Job for Call<F, A, T, E>
 where
     F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+    A: FnOnce(Result<T, E>) + Send,
     T: Send,
     E: From<StoreError> + Send,
 {
@@ -53,15 +54,14 @@ where
             (Ok(()), Some(result)) => result,
             (Ok(()), None) => Err(StoreError::Unavailable.into()),
         };
-        // The caller may have gone; the work is done all the same.
-        let _ = self.caller.send(result);
+        (self.tell)(result);
     }
 }
 
 struct Queued {
     job: Box<dyn Job>,
     not_after: Deadline,
-    _permit: Permit,
+    _permit: Option<Permit>,
 }
 
 /// The queue's end that callers hold. Dropping it finishes what is queued and waits for the thread.
@@ -99,7 +99,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let permit = pool::permit(&self.permits, deadline).await?;
-        self.enqueue(permit, deadline, f)?
+        self.enqueue(permit, deadline, f)
             .await
             .map_err(|_gone| StoreError::Unavailable)?
     }
@@ -115,7 +115,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let permit = pool::permit_blocking(&self.permits, deadline)?;
-        let answer = self.enqueue(permit, deadline, f)?;
+        let answer = self.enqueue(permit, deadline, f);
         match blocking::wait(answer, None) {
             Some(Ok(result)) => result,
             _ => Err(StoreError::Unavailable.into()),
@@ -127,25 +127,47 @@ impl Writer {
         permit: Permit,
         deadline: Duration,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<oneshot::Receiver<Result<T, E>>, StoreError>
+    ) -> oneshot::Receiver<Result<T, E>>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
+        // The caller may have gone; the work is done all the same.
+        let tell = move |result| drop(caller.send(result));
+        self.submit(Some(permit), deadline, f, tell);
+        answer
+    }
+
+    /// Queues a closure; `tell` hears how it ended, once that is durable. Without a permit it takes no place of others:
+    /// for whoever has a bounded queue of its own in front and only ever queues one.
+    pub(crate) fn submit<T, E>(
+        &self,
+        permit: Option<Permit>,
+        deadline: Duration,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        tell: impl FnOnce(Result<T, E>) + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let job = Box::new(Call {
             closure: Some(f),
             result: None,
-            caller,
+            tell,
         });
         let queued = Queued {
             job,
             not_after: Deadline::after(deadline),
             _permit: permit,
         };
-        let queue = self.queue.as_ref().ok_or(StoreError::Unavailable)?;
-        queue.send(queued).map_err(|_gone| StoreError::Unavailable)?;
-        Ok(answer)
+        let unsent = match &self.queue {
+            Some(queue) => queue.send(queued).err().map(|unsent| unsent.0),
+            None => Some(queued),
+        };
+        if let Some(unsent) = unsent {
+            unsent.job.answer(Err(StoreError::Unavailable));
+        }
     }
 }
 
