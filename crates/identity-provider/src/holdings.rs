@@ -1,9 +1,11 @@
 //! What the vault holds of a connection, and finding a token in it.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use vouchsafe_model::{
-    AccessToken, Connection, DataKey, EffectiveScope, Secret, UnixMillis, UpstreamGrant, UpstreamGrantId,
+    AccessToken, AccessTokenId, Connection, DataKey, EffectiveScope, Secret, UnixMillis, UpstreamGrant,
+    UpstreamGrantId,
 };
 use vouchsafe_oauth_types::Scope;
 use vouchsafe_store::{StoreError, Tx, access_tokens, data_keys, upstream_grants};
@@ -18,6 +20,35 @@ pub struct Holdings {
     pub grants: Vec<Holding>,
     /// The key that sealed them.
     pub data_key: Option<DataKey>,
+    opened: Opened,
+}
+
+/// Access tokens that were opened, for as long as the holdings are kept.
+#[derive(Debug, Default)]
+struct Opened(Mutex<Vec<(AccessTokenId, i64, Secret<String>)>>);
+
+impl Clone for Opened {
+    /// A copy may outlive what is kept: it opens them itself.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Opened {
+    fn get(&self, token: &AccessToken) -> Option<Secret<String>> {
+        let opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut same = opened
+            .iter()
+            .filter(|(id, version, _)| (id, *version) == (&token.id, token.version));
+        same.next().map(|(_, _, secret)| secret.clone())
+    }
+
+    fn keep(&self, token: &AccessToken, secret: &Secret<String>) {
+        let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if opened.len() < MOST_OPENED {
+            opened.push((token.id.clone(), token.version, secret.clone()));
+        }
+    }
 }
 
 /// A grant with its access tokens.
@@ -88,7 +119,11 @@ pub fn holdings(tx: &mut Tx<'_>, connection: &Connection) -> Result<Holdings, St
         Some(holding) => data_keys::by_id(tx, &holding.grant.data_key_id)?,
         None => None,
     };
-    Ok(Holdings { grants, data_key })
+    Ok(Holdings {
+        grants,
+        data_key,
+        opened: Opened::default(),
+    })
 }
 
 impl Holdings {
@@ -116,11 +151,18 @@ impl Holdings {
         let Some(data_key) = self.data_key.as_ref().filter(|key| key.id == token.data_key_id) else {
             return Ok(None);
         };
-        let key = vault.open_data_key(data_key)?;
-        let row = access_token_row(token);
-        let context = Owner::of(connection).access_token(&row, token.version);
+        let secret = if let Some(secret) = self.opened.get(token) {
+            secret
+        } else {
+            let key = vault.open_data_key(data_key)?;
+            let row = access_token_row(token);
+            let context = Owner::of(connection).access_token(&row, token.version);
+            let secret = vault.open(&key, &context, &token.token)?;
+            self.opened.keep(token, &secret);
+            secret
+        };
         Ok(Some(Fresh {
-            token: vault.open(&key, &context, &token.token)?,
+            token: secret,
             expires_at: token.expires_at,
             scope: token.scope.clone(),
             grant_id: holding.grant.id.clone(),
@@ -159,6 +201,9 @@ pub(crate) fn narrowed(want: &Want, scope: &EffectiveScope) -> Narrowed {
         (Some(_), _) => Narrowed::Claimed,
     }
 }
+
+/// Opened tokens of one connection, at most.
+const MOST_OPENED: usize = 8;
 
 #[cfg(test)]
 mod tests {

@@ -10,6 +10,8 @@ ChangeKind {
     UpstreamGrant = "upstream_grant",
     /// A delegation.
     Delegation = "delegation",
+    /// Which connections and delegations a user has, by the user's id: there is another one.
+    Leave = "leave",
     /// A client.
     Client = "client",
     /// A user.

@@ -451,9 +451,11 @@ impl TestApp {
             .await
     }
 
-    /// Runs SQL past the server, as somebody with write access to the database would.
+    /// Runs SQL past the server, as somebody with write access to the database would. What the server remembers is
+    /// forgotten, as it is a minute later.
     pub fn sql(&self, sql: &str) {
         raw_sql::execute(&self.location, sql);
+        self.instance.authorization_server.forget();
     }
 
     /// The column `text` of every row of a query.

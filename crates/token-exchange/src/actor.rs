@@ -3,27 +3,29 @@
 //! An actor token must be a token of ours that belongs to the authenticated client (TE-4.4-04): a leaked one is
 //! useless to another client. Without one, the client itself is the actor (implicit delegation, TE-4.1-02).
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use vouchsafe_model::UnixMillis;
 use vouchsafe_oauth_types::{AccessTokenClaims, Actor, SecretText, TokenType};
-use vouchsafe_vault::Vault;
 
 use crate::client_auth::AuthenticatedClient;
-use crate::own_token;
+use crate::own_tokens::Verifier;
 use crate::refusal::Reason;
 
 /// Verifies an actor token; its standing in the database is checked like a subject's.
 pub(crate) fn read(
-    vault: &Vault,
-    issuer: &str,
+    verifier: &Verifier,
     token: (&SecretText, TokenType),
     presenter: (&AuthenticatedClient, UnixMillis),
-) -> Result<AccessTokenClaims, Reason> {
+) -> Result<Arc<AccessTokenClaims>, Reason> {
     let ((token, declared), (client, now)) = (token, presenter);
     if declared != TokenType::AccessToken {
         return Err(Reason::ActorTypeNotAccepted);
     }
-    let claims = own_token::verify(vault, issuer, token.expose(), now).map_err(|_| Reason::ActorInvalid)?;
+    let claims = verifier
+        .verify(token.expose(), now)
+        .map_err(|_| Reason::ActorInvalid)?;
     if claims.client_id == client.registration().id.as_str() {
         Ok(claims)
     } else {

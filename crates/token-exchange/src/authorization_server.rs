@@ -8,12 +8,15 @@ use vouchsafe_identity_provider::IdentityProvider;
 use vouchsafe_model::{ClientId, Clock, Ids};
 use vouchsafe_oauth_types::{ErrorCode, Form, GrantType, TokenRequest};
 use vouchsafe_sign_in::SignIn;
-use vouchsafe_store::Store;
+use vouchsafe_store::{Store, StoreError};
 use vouchsafe_vault::Vault;
 
 use crate::client_auth::{self, AuthenticatedClient, FailedClients, Presented};
+use crate::known::{Known, Reader, Stop};
+use crate::own_tokens::Verifier;
 use crate::refusal::{Reason, TokenRefusal, unavailable};
 use crate::reply::TokenReply;
+use crate::uses::Uses;
 
 /// What an [`AuthorizationServer`] is built from.
 #[expect(missing_docs, reason = "each part is named by its type")]
@@ -75,6 +78,9 @@ pub struct AuthorizationServer(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) parts: Parts,
+    pub(crate) known: Known,
+    pub(crate) own_tokens: Verifier,
+    pub(crate) uses: Uses,
     failures: UnauthenticatedFailures,
     failed_clients: FailedClients,
 }
@@ -101,6 +107,9 @@ impl AuthorizationServer {
     /// Builds it.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
+            known: Known::new(parts.recorder.clone()),
+            own_tokens: Verifier::new(parts.vault.clone(), parts.issuer.clone()),
+            uses: Uses::new(parts.store.clone()),
             parts,
             failures: UnauthenticatedFailures::new(FAILURES_PER_MINUTE),
             failed_clients: FailedClients::default(),
@@ -123,9 +132,20 @@ impl AuthorizationServer {
             Err(refusal) => return Err(self.unauthenticated(refusal, None, &origin).await),
         };
         let name = presented.client_id();
-        let client = match self.authenticate(presented).await {
-            Ok(client) => client,
-            Err(refusal) => return Err(self.unauthenticated(refusal, name.as_ref(), &origin).await),
+        let presented = Arc::new(presented);
+        // A code is redeemed once, and must not be lost because what is remembered of its client is late.
+        let remembered = if is_exchange(&form) {
+            self.remembered(&presented)
+        } else {
+            None
+        };
+        let from_memory = remembered.is_some();
+        let client = match remembered {
+            Some(client) => client,
+            None => match self.authenticate(&presented).await {
+                Ok(client) => client,
+                Err(refusal) => return Err(self.unauthenticated(refusal, name.as_ref(), &origin).await),
+            },
         };
         let outcome = match TokenRequest::from_form(&form) {
             Ok(request) => self.grant(&client, request, &origin).await,
@@ -133,6 +153,11 @@ impl AuthorizationServer {
         };
         match outcome {
             Ok(recorded) => Ok(recorded),
+            // Nobody is refused from memory, nor told anything as a client that is none any more.
+            Err(refused) if from_memory => match self.authenticate(&presented).await {
+                Ok(client) => Err(self.refused(&client, refused, &origin).await),
+                Err(refusal) => Err(self.unauthenticated(refusal, name.as_ref(), &origin).await),
+            },
             Err(refused) => Err(self.refused(&client, refused, &origin).await),
         }
     }
@@ -159,15 +184,29 @@ impl AuthorizationServer {
         }
     }
 
-    async fn authenticate(&self, presented: Presented) -> Result<AuthenticatedClient, TokenRefusal> {
-        let vault = self.vault.clone();
-        let found = self
-            .store
-            .read(move |tx| client_auth::look_up(tx, &vault, presented))
-            .await;
-        found
-            .map_err(|error| unavailable(&error))?
-            .authenticate(&self.vault)
+    /// The client as it is remembered, if these are its credentials.
+    fn remembered(&self, presented: &Presented) -> Option<AuthenticatedClient> {
+        let mut reader = Reader::in_memory(&self.0.known, &self.vault, self.clock.now());
+        let found = client_auth::look_up(&mut reader, presented).ok()?;
+        found.authenticate(&self.vault).ok()
+    }
+
+    async fn authenticate(&self, presented: &Arc<Presented>) -> Result<AuthenticatedClient, TokenRefusal> {
+        let (server, presented, now) = (self.clone(), Arc::clone(presented), self.clock.now());
+        let found = self.store.read(move |tx| {
+            let mut reader = Reader::in_database(&server.0.known, &server.vault, (tx, false), now);
+            match client_auth::look_up(&mut reader, &presented) {
+                Ok(found) => Ok(found.authenticate(&server.vault)),
+                Err(Stop::Store(error)) => Err(error),
+                Err(_) => Err(StoreError::Unavailable),
+            }
+        });
+        found.await.map_err(|error| unavailable(&error))?
+    }
+
+    /// Forgets what is remembered of the database, which then counts alone: for whoever has changed it past the server.
+    pub fn forget(&self) {
+        self.0.known.forget();
     }
 
     /// A client that did not prove who it is: counted against its source, and on the record, some per minute.
@@ -223,6 +262,10 @@ impl AuthorizationServer {
     pub(crate) fn ledger(&self) -> &Ledger {
         self.recorder.ledger()
     }
+}
+
+fn is_exchange(form: &Form) -> bool {
+    matches!(form.single("grant_type"), Ok(Some(grant)) if grant == GrantType::TokenExchange.as_str())
 }
 
 /// A refusal with what the record should know about it.

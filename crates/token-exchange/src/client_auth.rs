@@ -14,16 +14,15 @@
 //! and its comparison costs less than the request. The name counts whether or not there is such a client, so the pause
 //! is no oracle for clients, and a 429 says no more than the 401 it replaces.
 
+use std::sync::Arc;
+
 use vouchsafe_audit::{Basis, Origin};
-use vouchsafe_model::{
-    Change, ChangeKind, Client, ClientAuthMethod, ClientId, ClientSecretDigest, ClientStatus, Tagged,
-    UnixMillis,
-};
+use vouchsafe_model::{Client, ClientAuthMethod, ClientId, ClientSecretDigest, ClientStatus, UnixMillis};
 use vouchsafe_oauth_types::{BasicCredentials, ClientParameters, Form, SecretText};
 use vouchsafe_sign_in::Throttle;
-use vouchsafe_store::{StoreError, Tx, clients, head};
-use vouchsafe_vault::{TagError, Vault};
+use vouchsafe_vault::Vault;
 
+use crate::known::{Held, Kept, Reader, Stop};
 use crate::refusal::{Reason, RefusalKind, TokenRefusal};
 
 /// Credentials as presented: one method, nothing checked yet.
@@ -93,60 +92,62 @@ impl Presented {
 }
 
 /// Credentials beside the row they name.
-pub(crate) struct LookedUp {
-    presented: Presented,
-    change_seq: i64,
-    row: Option<Result<Client, TagError>>,
+pub(crate) struct LookedUp<'p> {
+    presented: &'p Presented,
+    held: Option<Held<Client>>,
+    is_tampered: bool,
 }
 
-/// Finds the client. The basis is read before the row.
-pub(crate) fn look_up(tx: &mut Tx<'_>, vault: &Vault, presented: Presented) -> Result<LookedUp, StoreError> {
-    let change_seq = head::peek(tx)?.change_seq;
-    let row: Option<Tagged<Client>> = match &presented.client_id {
-        Some(id) => clients::by_id(tx, id)?,
-        None => None,
+/// Finds the client.
+pub(crate) fn look_up<'p>(
+    reader: &mut Reader<'_, '_, '_>,
+    presented: &'p Presented,
+) -> Result<LookedUp<'p>, Stop> {
+    let held = match &presented.client_id {
+        Some(id) => reader.client(id),
+        None => Ok(None),
     };
+    let is_tampered = matches!(held, Err(Stop::ClientTampered));
     Ok(LookedUp {
         presented,
-        change_seq,
-        row: row.map(|tagged| vault.verify(tagged)),
+        held: if is_tampered { None } else { held? },
+        is_tampered,
     })
 }
 
-impl LookedUp {
+impl LookedUp<'_> {
     /// Decides. The secret is compared whatever else is wrong, so that time tells nothing.
     pub(crate) fn authenticate(self, vault: &Vault) -> Result<AuthenticatedClient, TokenRefusal> {
         let Self {
             presented,
-            change_seq,
-            row,
+            held,
+            is_tampered,
         } = self;
         let basic = presented.method == ClientAuthMethod::ClientSecretBasic;
         let secret = presented.secret.as_ref().map_or("", SecretText::expose);
-        let (owner, digests) = match &row {
-            Some(Ok(client)) => (client.id.as_str(), client.secrets.as_slice()),
-            _ => ("", [].as_slice()),
+        let (owner, digests) = match &held {
+            Some((client, _)) => (client.value.id.as_str(), client.value.secrets.as_slice()),
+            None => ("", [].as_slice()),
         };
         let right = vault
             .matching_client_secret(SECRET_KIND, owner, digests, secret)
             .cloned();
-        let reason = match row {
-            None if presented.client_id.is_none() => Reason::NoCredentials,
-            None => Reason::UnknownClient,
-            Some(Err(_)) => {
+        let reason = match held {
+            None if is_tampered => {
                 tracing::error!("the row of a client carries no valid MAC: somebody changed the database");
                 Reason::ClientTampered
             }
-            Some(Ok(client)) if client.status != ClientStatus::Active => Reason::ClientDisabled,
-            Some(Ok(client)) if client.auth_method != presented.method => Reason::WrongMethod,
-            Some(Ok(client)) if client.is_public() || right.is_some() => {
+            None if presented.client_id.is_none() => Reason::NoCredentials,
+            None => Reason::UnknownClient,
+            Some((client, _)) if client.value.status != ClientStatus::Active => Reason::ClientDisabled,
+            Some((client, _)) if client.value.auth_method != presented.method => Reason::WrongMethod,
+            Some((client, _)) if client.value.is_public() || right.is_some() => {
                 return Ok(AuthenticatedClient {
-                    shown: right.filter(|_| !client.is_public()),
+                    shown: right.filter(|_| !client.value.is_public()),
                     client,
-                    change_seq,
                 });
             }
-            Some(Ok(_)) => Reason::WrongSecret,
+            Some(_) => Reason::WrongSecret,
         };
         Err(TokenRefusal {
             kind: RefusalKind::ClientAuthentication { basic },
@@ -183,33 +184,34 @@ impl FailedClients {
 /// A client that has proven who it is (public clients: that it is registered as such).
 #[derive(Clone)]
 pub(crate) struct AuthenticatedClient {
-    client: Client,
+    client: Arc<Kept<Client>>,
     /// The secret that it has shown; `None` for a public client.
     shown: Option<ClientSecretDigest>,
-    change_seq: i64,
 }
 
 impl AuthenticatedClient {
     /// Its registration.
-    pub(crate) const fn registration(&self) -> &Client {
-        &self.client
+    pub(crate) fn registration(&self) -> &Client {
+        &self.client.value
     }
 
     /// The same client as it stands now: its registration may have changed since it authenticated. `None` when what it
     /// authenticated with counts no longer.
-    pub(crate) fn renew(&self, tx: &mut Tx<'_>, vault: &Vault) -> Result<Option<Self>, StoreError> {
-        let change_seq = head::peek(tx)?.change_seq;
-        let row = clients::by_id(tx, &self.client.id)?.and_then(|row| vault.verify(row).ok());
+    pub(crate) fn renew(&self, reader: &mut Reader<'_, '_, '_>) -> Result<Option<Self>, Stop> {
+        let held = match reader.client(&self.registration().id) {
+            Err(Stop::ClientTampered) => return Ok(None),
+            held => held?,
+        };
         let stands = |client: &Client| {
             client.status == ClientStatus::Active
-                && client.auth_method == self.client.auth_method
+                && client.auth_method == self.registration().auth_method
                 // Another secret that comes or goes takes nothing away from a request that is under way.
                 && self.shown.as_ref().is_none_or(|shown| client.secrets.contains(shown))
         };
-        Ok(row.filter(stands).map(|client| Self {
+        let held = held.filter(|(client, _)| stands(&client.value));
+        Ok(held.map(|(client, _)| Self {
             client,
             shown: self.shown.clone(),
-            change_seq,
         }))
     }
 
@@ -217,14 +219,14 @@ impl AuthenticatedClient {
     pub(crate) fn refused(&self, reason: Reason) -> TokenRefusal {
         let mut refusal = reason.refusal();
         if let RefusalKind::ClientAuthentication { basic } = &mut refusal.kind {
-            *basic = self.client.auth_method == ClientAuthMethod::ClientSecretBasic;
+            *basic = self.registration().auth_method == ClientAuthMethod::ClientSecretBasic;
         }
         refusal
     }
 
     /// What a release to it rests on.
     pub(crate) fn basis(&self) -> Basis {
-        Basis::at(self.change_seq).on(Change::of(ChangeKind::Client, &self.client.id))
+        Basis::at(self.client.point()).on_all(self.client.point(), self.client.subjects())
     }
 }
 

@@ -58,6 +58,7 @@ impl AuthorizationServer {
         let (issued, reply) = self.own_token(client, &found, origin);
         let basis = client.basis().and(found.basis.clone());
         let code_id = found.code.id.clone();
+        let remembered = issued.clone();
         let outcome = self
             .recorder
             .release_after(basis, reply, move |tx| {
@@ -73,7 +74,11 @@ impl AuthorizationServer {
             })
             .await;
         match outcome {
-            Ok(recorded) => Ok(recorded),
+            Ok(recorded) => {
+                let seq = recorded.receipt().seq;
+                self.0.known.issued(remembered, (seq, now));
+                Ok(recorded)
+            }
             // Two at once: this one lost, and is a replay.
             Err(ReleaseError::Lost) => {
                 self.replayed(&found, origin).await?;

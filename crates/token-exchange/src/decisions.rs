@@ -198,6 +198,7 @@ impl AuthorizationServer {
                 .fact("connection_id", delegation.connection_id.as_str())
                 .fact("scope", delegation.scope.to_string())
                 .changes(Change::of(ChangeKind::Delegation, &delegation.id))
+                .changes(Change::of(ChangeKind::Leave, &delegation.user_id))
                 .version("delegations", &delegation.id, delegation.version),
         );
         events.push(decide(tx, interaction, InteractionState::Approved, (by, now))?);

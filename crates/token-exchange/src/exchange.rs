@@ -1,14 +1,13 @@
 //! The exchange (RFC 8693), one line per step.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use vouchsafe_audit::{Basis, Details, Event, EventKind, Origin, Recorded, ReleaseError};
+use vouchsafe_audit::{Details, Event, EventKind, Origin, Recorded, ReleaseError};
 use vouchsafe_identity_provider::catalogue::Narrowing;
 use vouchsafe_identity_provider::{Fresh, Holdings, RefreshError, Want};
 use vouchsafe_model::{ConnectionId, DelegationId, EffectiveScope};
 use vouchsafe_oauth_types::{InteractionReason, SecretText, TokenExchangeRequest, TokenResponse, TokenType};
-
-use vouchsafe_store::connections;
 
 use crate::actor;
 use crate::authorization_server::{AuthorizationServer, Refused};
@@ -16,24 +15,24 @@ use crate::client_auth::AuthenticatedClient;
 use crate::interaction::Ask;
 use crate::leave::Leave;
 use crate::policy::{self, Denial, GrantPower, Permit};
-use crate::refusal::{Reason, TokenRefusal, release_failed};
+use crate::refusal::{Reason, TokenRefusal, release_failed, unavailable};
 use crate::reply::TokenReply;
-use crate::situation::{Choice, Situation, Tokens};
+use crate::situation::{Choice, Seen, Sight, Situation, Tokens};
 use crate::subject;
-use crate::target::Target;
+use crate::target::{Names, Target};
 
 /// Outcome of one look at the situation.
 enum Step {
     /// Ready to be released.
-    Release(Box<(Fresh, Permit, Leave)>),
+    Release(Box<(Fresh, Permit)>),
     /// Nothing usable in the vault: have it refreshed, then look again.
     Refresh(ConnectionId, Want),
 }
 
 impl AuthorizationServer {
-    /// 1. signatures of subject and actor; then, as often as authority changes under us (four times at most):
-    /// 2. subject, target, leave, connection, holdings in one read; 3. policy; 4. warm, or a refresh and back to 2;
-    /// 5. record and release.
+    /// 1. signatures of subject and actor; then, as often as authority changes under us:
+    /// 2. subject, target, leave, connection, holdings in one look; 3. policy; 4. warm, or a refresh and back to 2;
+    /// 5. record and release. The first look is in memory; what is not released is looked at again in the database.
     pub(crate) async fn exchange(
         &self,
         client: &AuthenticatedClient,
@@ -44,16 +43,27 @@ impl AuthorizationServer {
         let tokens = self
             .signed_tokens(client, request)
             .map_err(|reason| Refused::with(reason, event.clone()))?;
+        let names = Arc::new(Names {
+            audience: request.audience.clone(),
+            resource: request.resource.clone(),
+            account: request.login_hint.clone(),
+        });
         let mut refreshed = false;
+        let mut sight = Sight::Remembering;
         for _ in 0..ATTEMPTS {
-            let situation = self
-                .situation(client, request, &tokens)
-                .await
-                .map_err(|r| Refused::with(r, event.clone()))?;
+            let seen = self.situation(client, (&names, &tokens), sight).await;
+            let Seen { outcome, from_memory } =
+                seen.map_err(|error| Refused::with(unavailable(&error), event.clone()))?;
+            sight = Sight::Fresh;
+            let situation = match outcome {
+                Err(_) if from_memory => continue,
+                outcome => outcome.map_err(|reason| Refused::with(client.refused(reason), event.clone()))?,
+            };
             event = self
                 .witnessed(described(request), &situation, &tokens)
                 .map_err(|reason| Refused::with(reason, event.clone()))?;
             let step = match self.step(&situation, request, refreshed) {
+                Err(_) | Ok(Step::Refresh(..)) if from_memory => continue,
                 Ok(step) => step,
                 Err(Obstacle::Refused(reason)) => return Err(Refused::with(reason, event)),
                 Err(Obstacle::Ask(reason, connection)) => {
@@ -77,12 +87,11 @@ impl AuthorizationServer {
                     }
                 }
                 Step::Release(ready) => {
-                    let (fresh, permit, leave) = *ready;
-                    let basis = situation.basis.clone();
+                    let (fresh, permit) = *ready;
                     let reply = self
-                        .reply(fresh, &permit, &leave, origin.note(event.clone()))
+                        .reply(fresh, &permit, &situation, origin.note(event.clone()))
                         .map_err(|reason| Refused::with(reason, event.clone()))?;
-                    match self.release(basis, reply, &situation).await {
+                    match self.release(reply, situation).await {
                         Err(ReleaseError::Stale) => {}
                         outcome => {
                             return outcome.map_err(|error| Refused::with(release_failed(&error), event));
@@ -94,27 +103,21 @@ impl AuthorizationServer {
         Err(Refused::with(Reason::KeptChanging, event))
     }
 
-    /// Releases, and notes now and then that the connection is in use: not every time, since that would make each
-    /// exchange wait for the row.
+    /// Releases, and notes now and then that the connection is in use.
     async fn release(
         &self,
-        basis: Basis,
         reply: TokenReply,
-        situation: &Situation,
+        situation: Situation,
     ) -> Result<Recorded<TokenReply>, ReleaseError> {
+        let Situation { basis, choice, .. } = situation;
+        let recorded = self.recorder.release(basis, reply).await?;
         let now = self.clock.now();
-        let Choice::Use(chosen) = &situation.choice else {
-            return self.recorder.release(basis, reply).await;
-        };
-        if chosen.2.is_some_and(|last| last + USE_NOTED_EVERY > now) {
-            return self.recorder.release(basis, reply).await;
+        if let Choice::Use(chosen) = choice
+            && chosen.connected().is_use_news(now, USE_NOTED_EVERY)
+        {
+            self.0.uses.note(&chosen.leave.connection.id, now);
         }
-        let id = chosen.0.connection.id.clone();
-        self.recorder
-            .release_after(basis, reply, move |tx| {
-                connections::touch_used(tx, &id, now).map(|()| true)
-            })
-            .await
+        Ok(recorded)
     }
 
     fn signed_tokens(
@@ -124,15 +127,12 @@ impl AuthorizationServer {
     ) -> Result<Tokens, Reason> {
         let now = self.clock.now();
         requested_type(request)?;
-        let subject = subject::read(
-            &self.vault,
-            &self.issuer,
-            (&request.subject_token, request.subject_token_type),
-            now,
-        )?;
-        let actor = request.actor_token.as_ref().map(|(token, declared)| {
-            actor::read(&self.vault, &self.issuer, (token, *declared), (client, now))
-        });
+        let own = &self.0.own_tokens;
+        let subject = subject::read(own, (&request.subject_token, request.subject_token_type), now)?;
+        let actor = request
+            .actor_token
+            .as_ref()
+            .map(|(token, declared)| actor::read(own, (token, *declared), (client, now)));
         Ok(Tokens {
             subject,
             actor: actor.transpose()?,
@@ -152,13 +152,16 @@ impl AuthorizationServer {
         if asked.is_some_and(|asked| !target.ceiling.scope.covers(asked)) {
             return Err(Obstacle::Refused(Reason::ScopeBeyondCeiling));
         }
-        if !target.provider.entry.revocable() && !target.ceiling.allow_unbounded_raw {
+        if !target.provider().entry.revocable() && !target.ceiling.allow_unbounded_raw {
             return Err(Obstacle::Refused(Reason::RawNotAllowed));
         }
-        let (leave, held) = match &situation.choice {
+        let chosen = match &situation.choice {
             Choice::Ask(reason, connection) => return Err(Obstacle::Ask(*reason, connection.clone())),
-            Choice::Use(chosen) => (&chosen.0, &chosen.1),
+            Choice::Use(chosen) => chosen,
         };
+        let leave = &chosen.leave;
+        let reconnect = || Obstacle::Ask(InteractionReason::Reconnect, Some(leave.connection.id.clone()));
+        let held = chosen.connected().held.as_ref().ok_or_else(reconnect)?;
         let permit = policy::decide(&target.ceiling.scope, &leave.scope, asked, &powers(held, target))
             .map_err(|denial| {
                 if denial == Denial::CannotNarrow {
@@ -184,14 +187,11 @@ impl AuthorizationServer {
             Ok(Some(fresh)) if fresh.expires_at.is_none() && !target.ceiling.allow_unbounded_raw => {
                 Err(Obstacle::Refused(Reason::RawNotAllowed))
             }
-            Ok(Some(fresh)) => Ok(Step::Release(Box::new((fresh, permit, leave.clone())))),
+            Ok(Some(fresh)) => Ok(Step::Release(Box::new((fresh, permit)))),
             Ok(None) => Ok(Step::Refresh(leave.connection.id.clone(), want)),
             Err(error) => {
                 tracing::error!(connection.id = %leave.connection.id, error = %error, "a stored token does not open");
-                Err(Obstacle::Ask(
-                    InteractionReason::Reconnect,
-                    Some(leave.connection.id.clone()),
-                ))
+                Err(reconnect())
             }
         }
     }
@@ -200,7 +200,7 @@ impl AuthorizationServer {
         &self,
         fresh: Fresh,
         permit: &Permit,
-        leave: &Leave,
+        situation: &Situation,
         event: Event,
     ) -> Result<TokenReply, Reason> {
         let now = self.clock.now();
@@ -209,16 +209,13 @@ impl AuthorizationServer {
             Some(at) => Some(now.until(at).as_secs()),
             None => None,
         };
+        let by_delegation = match &situation.choice {
+            Choice::Use(chosen) => chosen.leave.delegation_id.is_some(),
+            Choice::Ask(..) => false,
+        };
         let event = event
             .fact("upstream_grant_id", fresh.grant_id.as_str())
-            .fact(
-                "rule",
-                if leave.delegation_id.is_some() {
-                    "delegation"
-                } else {
-                    "trusted"
-                },
-            )
+            .fact("rule", if by_delegation { "delegation" } else { "trusted" })
             .fact("narrowed", permit.narrow.is_some())
             .fact_if("expires_at", fresh.expires_at.map(|at| at.0));
         let scope = match fresh.scope {
@@ -240,7 +237,7 @@ impl AuthorizationServer {
         let (subject, client) = (&situation.subject, &situation.client);
         let actors = actor::chain(
             subject.claims(),
-            tokens.actor.as_ref(),
+            tokens.actor.as_deref(),
             client,
             self.options.actor_chain,
         )?;
@@ -248,7 +245,7 @@ impl AuthorizationServer {
             .user(&subject.user().pseudonym)
             .fact("client_id", client.registration().id.as_str())
             .fact("client_auth_method", client.registration().auth_method.as_str())
-            .fact("provider_id", situation.target.provider.row.id.as_str())
+            .fact("provider_id", situation.target.provider().row.id.as_str())
             .fact("user_id", subject.user().id.as_str())
             .fact("session_id", subject.token().session_id.as_str())
             .fact("authorization_id", subject.token().authorization_id.as_str())
@@ -260,10 +257,10 @@ impl AuthorizationServer {
                 ..Details::default()
             });
         if let Choice::Use(chosen) = &situation.choice {
-            event = event.fact("connection_id", chosen.0.connection.id.as_str());
-            event = event.fact_if(
+            let leave = &chosen.leave;
+            event = event.fact("connection_id", leave.connection.id.as_str()).fact_if(
                 "delegation_id",
-                chosen.0.delegation_id.as_ref().map(DelegationId::as_str),
+                leave.delegation_id.as_ref().map(DelegationId::as_str),
             );
         }
         Ok(event)
@@ -295,7 +292,7 @@ fn cannot_narrow(held: &Holdings, target: &Target) {
         EffectiveScope::Unknown => "*".to_owned(),
     });
     tracing::warn!(
-        provider.id = %target.provider.row.id,
+        provider.id = %target.provider().row.id,
         token.scope = %grants.collect::<Vec<_>>().join(" | "),
         ceiling.scope = %target.ceiling.scope,
         "the provider cannot leave anything out of its tokens, and they can do more than was asked for or may be given: \
@@ -304,7 +301,7 @@ fn cannot_narrow(held: &Holdings, target: &Target) {
 }
 
 fn powers(held: &Holdings, target: &Target) -> Vec<GrantPower> {
-    let can_narrow = target.provider.entry.can_narrow() == Narrowing::RefreshScope;
+    let can_narrow = target.provider().entry.can_narrow() == Narrowing::RefreshScope;
     held.grants
         .iter()
         .map(|holding| GrantPower {
@@ -357,4 +354,4 @@ fn refresh_failed(error: &RefreshError) -> TokenRefusal {
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 
 /// How often a decision is made anew when authority changes under it, a refresh included.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: usize = 5;

@@ -47,7 +47,7 @@ impl Ask {
             ..
         } = situation;
         let client_id = client.registration().id.clone();
-        let provider_id = target.provider.row.id.clone();
+        let provider_id = target.provider().row.id.clone();
         let chain = (
             &subject.claims().act,
             tokens.actor.as_ref().map(|actor| (&actor.iss, &actor.sub)),

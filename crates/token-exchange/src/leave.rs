@@ -1,17 +1,24 @@
 //! The leave that a person has given: delegations and, where they said nothing, an admin's trusted mark.
 
-use vouchsafe_identity_provider::LoadedProvider;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use vouchsafe_identity_provider::{Holdings, LoadedProvider, holdings};
 use vouchsafe_model::{
-    Ceiling, ClientId, Connection, ConnectionState, Delegation, DelegationDecision, DelegationId, ProviderId,
-    ScopeBound, UnixMillis, User, UserId,
+    Ceiling, Change, ChangeKind, ClientId, Connection, ConnectionId, ConnectionState, Delegation,
+    DelegationDecision, DelegationId, ProviderId, ScopeBound, Tagged, UnixMillis, User, UserId,
 };
 use vouchsafe_store::{StoreError, Tx, connections, delegations, revoked_access};
 use vouchsafe_vault::Vault;
+
+use crate::known::LeaveKey;
 
 /// A connection that a client may use, and how far.
 #[derive(Debug, Clone)]
 pub(crate) struct Leave {
     pub(crate) connection: Connection,
+    /// Its place among the connections that were looked at.
+    place: usize,
     pub(crate) scope: ScopeBound,
     /// `None` = by an admin's trusted mark.
     pub(crate) delegation_id: Option<DelegationId>,
@@ -26,48 +33,182 @@ pub(crate) struct Question<'a> {
     pub(crate) now: UnixMillis,
 }
 
-/// Every live connection of the user at the provider that the client may use. A decision of the user, whatever it is,
-/// beats a trusted mark (AR-19); a row without a valid MAC gives nothing (AR-04), and hides nothing either: it counts
-/// as a refusal. What a client had when everything of it was revoked gives nothing any more, a trusted mark included.
+/// What a user has connected at a provider, and decided about a client there.
+pub(crate) struct Leaves {
+    connections: Vec<Connected>,
+    delegations: Vec<Decision>,
+    /// Until when everything of the client is revoked.
+    revoked: Option<UnixMillis>,
+}
+
+/// A live connection.
+pub(crate) struct Connected {
+    pub(crate) connection: Connection,
+    /// What the vault holds of it, where that was asked for.
+    pub(crate) held: Option<Holdings>,
+    last_used: AtomicI64,
+}
+
+/// A row of a delegation.
+struct Decision {
+    id: DelegationId,
+    connection_id: ConnectionId,
+    /// `None` = without a valid MAC.
+    delegation: Option<Delegation>,
+}
+
+/// Every live connection of the user at the provider that the client may use.
 pub(crate) fn of(tx: &mut Tx<'_>, vault: &Vault, question: &Question<'_>) -> Result<Vec<Leave>, StoreError> {
-    let rows =
-        delegations::of_user_client_provider(tx, question.user_id, question.client_id, question.provider_id)?;
-    let revoked = revoked_access::of_client(tx, question.client_id)?;
-    let mut leaves = Vec::new();
-    for connection in connections::live_of_user_provider(tx, question.user_id, question.provider_id)? {
-        let row = rows
+    let key = (
+        question.user_id.clone(),
+        question.client_id.clone(),
+        question.provider_id.clone(),
+    );
+    Ok(Leaves::read(tx, vault, &key)?.of(question))
+}
+
+impl Leaves {
+    fn read(tx: &mut Tx<'_>, vault: &Vault, (user, client, provider): &LeaveKey) -> Result<Self, StoreError> {
+        let rows = delegations::of_user_client_provider(tx, user, client, provider)?;
+        let revoked = revoked_access::of_client(tx, client)?;
+        let connections = connections::live_of_user_provider(tx, user, provider)?;
+        Ok(Self {
+            connections: connections.into_iter().map(Connected::from).collect(),
+            delegations: rows.into_iter().map(|row| Decision::of(vault, row)).collect(),
+            revoked,
+        })
+    }
+
+    /// With all that an exchange needs.
+    pub(crate) fn read_with_holdings(
+        tx: &mut Tx<'_>,
+        vault: &Vault,
+        key: &LeaveKey,
+    ) -> Result<Self, StoreError> {
+        let mut leaves = Self::read(tx, vault, key)?;
+        for connected in &mut leaves.connections {
+            connected.held = Some(holdings(tx, &connected.connection)?);
+            let last_used = connections::last_used(tx, &connected.connection.id)?;
+            connected.last_used = AtomicI64::new(last_used.map_or(i64::MIN, |at| at.0));
+        }
+        Ok(leaves)
+    }
+
+    /// What changes them.
+    pub(crate) fn subjects(&self, (user, client, _): &LeaveKey) -> Vec<Change> {
+        let mut subjects = vec![
+            Change::of(ChangeKind::Leave, user),
+            Change::of(ChangeKind::Client, client),
+        ];
+        for connected in &self.connections {
+            subjects.push(Change::of(ChangeKind::Connection, &connected.connection.id));
+            let grants = connected.held.iter().flat_map(|held| &held.grants);
+            subjects.extend(grants.map(|holding| Change::of(ChangeKind::UpstreamGrant, &holding.grant.id)));
+        }
+        let decided = self.delegations.iter();
+        subjects.extend(decided.map(|decision| Change::of(ChangeKind::Delegation, &decision.id)));
+        subjects
+    }
+
+    /// How much memory they take, roughly. Tokens count twice: sealed and opened.
+    pub(crate) fn bytes(&self) -> usize {
+        let tokens = self.connections.iter().flat_map(|connected| &connected.held);
+        let tokens = tokens.flat_map(|held| &held.grants).map(|holding| {
+            let sealed = holding
+                .tokens
+                .iter()
+                .map(|token| 2 * token.token.as_bytes().len() + 400);
+            1500 + sealed.sum::<usize>()
+        });
+        1000 * self.connections.len() + 600 * self.delegations.len() + tokens.sum::<usize>()
+    }
+
+    /// Every live connection that the client may use. A decision of the user, whatever it is, beats a trusted mark
+    /// (AR-19); a row without a valid MAC gives nothing (AR-04), and hides nothing either: it counts as a refusal. What a
+    /// client had when everything of it was revoked gives nothing any more, a trusted mark included.
+    pub(crate) fn of(&self, question: &Question<'_>) -> Vec<Leave> {
+        let leaves = self
+            .connections
             .iter()
-            .find(|row| row.unverified().connection_id == connection.id);
-        let leave = match row {
-            None => trusted(question, revoked, &connection).map(|scope| (scope.clone(), None)),
-            Some(row) => {
-                if let Ok(delegation) = vault.verify(row.clone()) {
-                    granted(&delegation, question)
-                        .filter(|_| !revoked_access::covers(revoked, delegation.decided_at))
+            .enumerate()
+            .filter_map(|(place, connected)| {
+                let connection = &connected.connection;
+                let trusted = trusted(question, self.revoked, connection);
+                let row = self
+                    .delegations
+                    .iter()
+                    .find(|row| row.connection_id == connection.id);
+                let (scope, delegation_id) = match row {
+                    None => (trusted?.clone(), None),
+                    Some(row) => {
+                        let delegation = row.delegation.as_ref()?;
+                        let scope = granted(delegation, question)?;
+                        if revoked_access::covers(self.revoked, delegation.decided_at) {
+                            return None;
+                        }
                         // A yes takes nothing away: what is trusted needs no leave.
-                        .map(|scope| match trusted(question, revoked, &connection) {
-                            Some(trusted) => scope.widen(trusted),
-                            None => scope,
-                        })
-                        .map(|scope| (scope, Some(delegation.id)))
-                } else {
-                    tracing::error!(
-                        delegation.id = %row.unverified().id,
-                        "a delegation carries no valid MAC: somebody changed the database; it gives nothing"
-                    );
-                    None
-                }
-            }
-        };
-        if let Some((scope, delegation_id)) = leave {
-            leaves.push(Leave {
-                connection,
-                scope,
-                delegation_id,
+                        let scope = trusted.map_or_else(|| scope.clone(), |trusted| scope.widen(trusted));
+                        (scope, Some(row.id.clone()))
+                    }
+                };
+                Some(Leave {
+                    connection: connection.clone(),
+                    place,
+                    scope,
+                    delegation_id,
+                })
             });
+        leaves.collect()
+    }
+
+    /// The connection of a leave.
+    pub(crate) fn connected(&self, leave: &Leave) -> &Connected {
+        &self.connections[leave.place]
+    }
+}
+
+impl Connected {
+    /// Whether its use at this time is worth noting; only once for each time that it is.
+    pub(crate) fn is_use_news(&self, now: UnixMillis, every: Duration) -> bool {
+        let last = self.last_used.load(Ordering::Relaxed);
+        let is_news = last == i64::MIN || UnixMillis(last) + every <= now;
+        is_news
+            && self
+                .last_used
+                .compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}
+
+impl From<Connection> for Connected {
+    fn from(connection: Connection) -> Self {
+        Self {
+            connection,
+            held: None,
+            last_used: AtomicI64::new(i64::MIN),
         }
     }
-    Ok(leaves)
+}
+
+impl Decision {
+    fn of(vault: &Vault, row: Tagged<Delegation>) -> Self {
+        let (id, connection_id) = (
+            row.unverified().id.clone(),
+            row.unverified().connection_id.clone(),
+        );
+        let delegation = vault.verify(row).ok();
+        if delegation.is_none() {
+            tracing::error!(
+                delegation.id = %id,
+                "a delegation carries no valid MAC: somebody changed the database; it gives nothing"
+            );
+        }
+        Self {
+            id,
+            connection_id,
+            delegation,
+        }
+    }
 }
 
 /// How much an admin's trusted mark gives.
@@ -95,11 +236,11 @@ pub(crate) fn is_locked(connection: &Connection, user: &User) -> bool {
 }
 
 /// The scope of a delegation that is granted, unexpired, and really about this user, client and provider.
-fn granted(delegation: &Delegation, question: &Question<'_>) -> Option<ScopeBound> {
+fn granted<'a>(delegation: &'a Delegation, question: &Question<'_>) -> Option<&'a ScopeBound> {
     let matches = delegation.user_id == *question.user_id
         && delegation.client_id == *question.client_id
         && delegation.provider_id == *question.provider_id;
     let stands = delegation.decision == DelegationDecision::Granted
         && delegation.expires_at.is_none_or(|expires| expires > question.now);
-    (matches && stands).then(|| delegation.scope.clone())
+    (matches && stands).then_some(&delegation.scope)
 }

@@ -23,15 +23,18 @@ mod decisions;
 mod exchange;
 mod interaction;
 mod interaction_view;
+mod known;
 mod leave;
 mod metadata;
 mod own_token;
+mod own_tokens;
 pub mod policy;
 mod refusal;
 mod reply;
 mod situation;
 mod subject;
 mod target;
+mod uses;
 
 pub use admin_client_change::ClientChange;
 pub use admin_client_secrets::NewClientSecret;

@@ -4,7 +4,7 @@
 //! the injected clock, since the library would use the wall clock with a minute of leeway and let unknown `crit` pass.
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
-use vouchsafe_model::UnixMillis;
+use vouchsafe_model::{KeyId, UnixMillis};
 use vouchsafe_oauth_types::{AccessTokenClaims, SecretText, UnverifiedJwt};
 use vouchsafe_vault::Vault;
 
@@ -36,13 +36,12 @@ pub(crate) fn mint(vault: &Vault, claims: &AccessTokenClaims) -> SecretText {
     )
 }
 
-/// Verifies signature, header, issuer and times. Whether the token still *stands* is the caller's to look up.
-pub(crate) fn verify(
+/// What a token of ours says, and which key signed it. Whether it is in time is for [`in_time`].
+pub(crate) fn signed(
     vault: &Vault,
     issuer: &str,
     token: &str,
-    now: UnixMillis,
-) -> Result<AccessTokenClaims, Invalid> {
+) -> Result<(KeyId, AccessTokenClaims), Invalid> {
     let jwt = UnverifiedJwt::parse(token).map_err(|_| Invalid::NotOurs)?;
     let header = &jwt.header;
     // The media type prefix may be left out (RFC 7515 section 4.1.9), nothing else may vary.
@@ -70,21 +69,23 @@ pub(crate) fn verify(
         _ => return Err(Invalid::NotOurs),
     }
     let claims: AccessTokenClaims = serde_json::from_slice(&jwt.claims).map_err(|_| Invalid::NotOurs)?;
-    let now = now.as_seconds();
-    if claims.iss != issuer {
-        return Err(Invalid::NotOurs);
-    }
     // Bound to a key whose proof this server cannot take yet: to accept it would launder it into a bearer token (D-05).
-    if claims.cnf.is_some() {
+    if claims.iss != issuer || claims.cnf.is_some() {
         return Err(Invalid::NotOurs);
     }
+    Ok((key.key_id.clone(), claims))
+}
+
+/// Whether it holds now.
+pub(crate) fn in_time(claims: &AccessTokenClaims, now: UnixMillis) -> Result<(), Invalid> {
+    let now = now.as_seconds();
     if claims.exp <= now {
         return Err(Invalid::Expired);
     }
     if claims.iat > now + FUTURE_LEEWAY || claims.nbf.is_some_and(|nbf| nbf > now) {
         return Err(Invalid::NotYet);
     }
-    Ok(claims)
+    Ok(())
 }
 
 /// The public keys as a JWK set (RFC 7517, RFC 8037): public members only.

@@ -1,16 +1,17 @@
-//! Everything an exchange is decided on, read in one transaction.
+//! Everything an exchange is decided on, found in one look.
+
+use std::sync::Arc;
 
 use vouchsafe_audit::Basis;
-use vouchsafe_identity_provider::{Holdings, ProviderError, holdings};
-use vouchsafe_model::{Change, ChangeKind, ConnectionId, UnixMillis};
-use vouchsafe_oauth_types::{AccessTokenClaims, InteractionReason, TokenExchangeRequest};
-use vouchsafe_store::{StoreError, Tx, connections, head};
-use vouchsafe_vault::Vault;
+use vouchsafe_model::ConnectionId;
+use vouchsafe_oauth_types::{AccessTokenClaims, InteractionReason};
+use vouchsafe_store::{StoreError, Tx};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::client_auth::AuthenticatedClient;
-use crate::leave::{self, Leave, Question};
-use crate::refusal::{Reason, TokenRefusal, unavailable};
+use crate::known::{Kept, Reader, Stop};
+use crate::leave::{self, Connected, Leave, Leaves, Question};
+use crate::refusal::Reason;
 use crate::subject::{SignedSubject, VerifiedSubject};
 use crate::target::{self, Names, Target};
 
@@ -18,7 +19,7 @@ use crate::target::{self, Names, Target};
 #[derive(Clone)]
 pub(crate) struct Tokens {
     pub(crate) subject: SignedSubject,
-    pub(crate) actor: Option<AccessTokenClaims>,
+    pub(crate) actor: Option<Arc<AccessTokenClaims>>,
 }
 
 /// What was found.
@@ -36,104 +37,157 @@ pub(crate) struct Situation {
 pub(crate) enum Choice {
     /// A person must act first.
     Ask(InteractionReason, Option<ConnectionId>),
-    /// This connection, with what is held of it, and when it was last used.
-    Use(Box<(Leave, Holdings, Option<UnixMillis>)>),
+    /// This connection.
+    Use(Box<Chosen>),
 }
 
-impl AuthorizationServer {
-    /// Reads it. Every check of standing is made anew: nothing here comes from a cache.
-    pub(crate) async fn situation(
-        &self,
-        client: &AuthenticatedClient,
-        request: &TokenExchangeRequest,
-        tokens: &Tokens,
-    ) -> Result<Situation, TokenRefusal> {
-        let look = Look {
-            vault: self.vault.clone(),
-            client: client.clone(),
-            names: Names {
-                audience: request.audience.clone(),
-                resource: request.resource.clone(),
-            },
-            account: request.login_hint.clone(),
-            tokens: tokens.clone(),
-            now: self.clock.now(),
-        };
-        match self.store.read(move |tx| look.look(tx)).await {
-            Ok(outcome) => outcome.map_err(|reason| client.refused(reason)),
-            Err(error) => Err(unavailable(&error)),
-        }
+/// The leave that counts, among all that the user has.
+pub(crate) struct Chosen {
+    pub(crate) leave: Leave,
+    leaves: Arc<Kept<Leaves>>,
+}
+
+impl Chosen {
+    /// Its connection, with what is held of it.
+    pub(crate) fn connected(&self) -> &Connected {
+        self.leaves.value.connected(&self.leave)
     }
 }
 
-struct Look {
-    vault: Vault,
-    client: AuthenticatedClient,
-    names: Names,
-    account: Option<String>,
-    tokens: Tokens,
-    now: UnixMillis,
+/// Where to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sight {
+    /// In memory, and in the database for what is not there.
+    Remembering,
+    /// In the database alone.
+    Fresh,
 }
 
+/// What a look came to, and whether anything of it came from memory: then it is no ground for a refusal.
+pub(crate) struct Seen {
+    pub(crate) outcome: Result<Situation, Reason>,
+    pub(crate) from_memory: bool,
+}
+
+impl AuthorizationServer {
+    /// Looks. Whatever depends on time is judged anew.
+    pub(crate) async fn situation(
+        &self,
+        client: &AuthenticatedClient,
+        (names, tokens): (&Arc<Names>, &Tokens),
+        sight: Sight,
+    ) -> Result<Seen, StoreError> {
+        let now = self.clock.now();
+        let mut look = Look {
+            client: client.clone(),
+            names: Arc::clone(names),
+            tokens: tokens.clone(),
+        };
+        if sight == Sight::Remembering {
+            let reader = Reader::in_memory(&self.0.known, &self.vault, now);
+            match look.look(reader) {
+                Err(Stop::Miss) => {}
+                outcome => return seen(outcome),
+            }
+        }
+        let server = self.clone();
+        let remembers = sight == Sight::Remembering;
+        let read = move |tx: &mut Tx<'_>| {
+            let reader = Reader::in_database(&server.0.known, &server.vault, (tx, remembers), now);
+            seen(look.look(reader))
+        };
+        self.store.read(read).await
+    }
+}
+
+fn seen(outcome: Result<Seen, Stop>) -> Result<Seen, StoreError> {
+    let reason = match outcome {
+        Ok(seen) => return Ok(seen),
+        Err(Stop::Store(error)) => return Err(error),
+        Err(Stop::Provider(error)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a provider cannot be used"
+            );
+            Reason::UpstreamMisconfigured
+        }
+        Err(Stop::ClientTampered) => Reason::ClientDisabled,
+        Err(Stop::Miss) => return Err(StoreError::Unavailable),
+    };
+    Ok(Seen {
+        outcome: Err(reason),
+        from_memory: false,
+    })
+}
+
+struct Look {
+    client: AuthenticatedClient,
+    names: Arc<Names>,
+    tokens: Tokens,
+}
+
+/// What a look finds, before its basis is known.
+type Found = (AuthenticatedClient, VerifiedSubject, Target, Choice);
+
 impl Look {
-    fn look(&self, tx: &mut Tx<'_>) -> Result<Result<Situation, Reason>, StoreError> {
-        let Some(client) = self.client.renew(tx, &self.vault)? else {
-            return Ok(Err(Reason::ClientDisabled));
-        };
-        let subject = match self.tokens.subject.verify(tx, &self.vault, self.now)? {
-            Ok(subject) => subject,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let mut basis = client.basis().and(subject.basis());
-        if let Some(actor) = &self.tokens.actor {
-            match SignedSubject::of(actor.clone()).verify(tx, &self.vault, self.now)? {
-                Ok(actor) => basis = basis.and(actor.basis()),
-                Err(_) => return Ok(Err(Reason::ActorInvalid)),
-            }
-        }
-        if let Err(reason) = subject.presented_by(&client, self.tokens.actor.as_ref()) {
-            return Ok(Err(reason));
-        }
-        let point = head::peek(tx)?.change_seq;
-        let target = match target::resolve(tx, &self.vault, client.registration(), &self.names) {
-            Ok(Ok(target)) => target,
-            Ok(Err(reason)) => return Ok(Err(reason)),
-            Err(ProviderError::Store(error)) => return Err(error),
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a provider cannot be used"
-                );
-                return Ok(Err(Reason::UpstreamMisconfigured));
-            }
-        };
-        let choice = self.choose(tx, &subject, &target)?;
-        let basis = basis.and(rests_on(point, &target, &choice));
-        Ok(Ok(Situation {
+    fn look(&mut self, mut reader: Reader<'_, '_, '_>) -> Result<Seen, Stop> {
+        let found = self.find(&mut reader)?;
+        let from_memory = reader.is_from_memory();
+        let outcome = found.map(|(client, subject, target, choice)| Situation {
             client,
             subject,
             target,
             choice,
-            basis,
-        }))
+            basis: reader.into_basis(),
+        });
+        Ok(Seen { outcome, from_memory })
+    }
+
+    fn find(&self, reader: &mut Reader<'_, '_, '_>) -> Result<Result<Found, Reason>, Stop> {
+        let Some(client) = self.client.renew(reader)? else {
+            return Ok(Err(Reason::ClientDisabled));
+        };
+        let subject = match self.tokens.subject.verify(reader)? {
+            Ok(subject) => subject,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        if let Some(actor) = &self.tokens.actor
+            && SignedSubject::of(Arc::clone(actor)).verify(reader)?.is_err()
+        {
+            return Ok(Err(Reason::ActorInvalid));
+        }
+        if let Err(reason) = subject.presented_by(&client, self.tokens.actor.as_deref()) {
+            return Ok(Err(reason));
+        }
+        let target = match target::resolve(reader, client.registration(), &self.names)? {
+            Ok(target) => target,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let choice = self.choose(reader, &subject, &target)?;
+        Ok(Ok((client, subject, target, choice)))
     }
 
     /// Delegation, then connection: without leave the answer is the same whether a connection exists or not (AR-11).
     fn choose(
         &self,
-        tx: &mut Tx<'_>,
+        reader: &mut Reader<'_, '_, '_>,
         subject: &VerifiedSubject,
         target: &Target,
-    ) -> Result<Choice, StoreError> {
-        let question = Question {
-            user_id: &subject.user().id,
-            client_id: &self.client.registration().id,
-            provider_id: &target.provider.row.id,
+    ) -> Result<Choice, Stop> {
+        let key = (
+            subject.user().id.clone(),
+            self.client.registration().id.clone(),
+            target.provider().row.id.clone(),
+        );
+        let kept = reader.leaves(&key)?;
+        let mut leaves = kept.value.of(&Question {
+            user_id: &key.0,
+            client_id: &key.1,
+            provider_id: &key.2,
             ceiling: &target.ceiling,
-            now: self.now,
-        };
-        let mut leaves = leave::of(tx, &self.vault, &question)?;
-        if let Some(account) = &self.account {
+            now: reader.now(),
+        });
+        if let Some(account) = &self.names.account {
             leaves.retain(|leave| {
                 leave.connection.account_id == *account
                     || leave.connection.account_label.as_ref() == Some(account)
@@ -145,32 +199,12 @@ impl Look {
             // Never guessed (TV-03).
             _ => return Ok(Choice::Ask(InteractionReason::AccountSelection, None)),
         };
-        let connection = &leave.connection;
-        if !leave::stands(connection, &target.provider, subject.user()) {
-            return Ok(Choice::Ask(
-                InteractionReason::Reconnect,
-                Some(leave.connection.id),
-            ));
+        if leave::stands(&leave.connection, target.provider(), subject.user()) {
+            let leaves = kept;
+            Ok(Choice::Use(Box::new(Chosen { leave, leaves })))
+        } else {
+            let id = leave.connection.id;
+            Ok(Choice::Ask(InteractionReason::Reconnect, Some(id)))
         }
-        let held = holdings(tx, connection)?;
-        let last_used = connections::last_used(tx, &connection.id)?;
-        Ok(Choice::Use(Box::new((leave, held, last_used))))
-    }
-}
-
-/// Provider, connection and delegation, read at or after `point`.
-fn rests_on(point: i64, target: &Target, choice: &Choice) -> Basis {
-    let basis = Basis::at(point).on(Change::of(ChangeKind::Provider, &target.provider.row.id));
-    let Choice::Use(chosen) = choice else { return basis };
-    let (leave, held, _) = &**chosen;
-    let basis = basis.on(Change::of(ChangeKind::Connection, &leave.connection.id));
-    let grants = held
-        .grants
-        .iter()
-        .map(|holding| Change::of(ChangeKind::UpstreamGrant, &holding.grant.id));
-    let basis = grants.fold(basis, Basis::on);
-    match &leave.delegation_id {
-        Some(id) => basis.on(Change::of(ChangeKind::Delegation, id)),
-        None => basis,
     }
 }

@@ -5,38 +5,33 @@
 //! 3. it still stands: not revoked, its consent and session alive, its user active;
 //! 4. the presenter rule (D-03).
 
-use vouchsafe_audit::Basis;
-use vouchsafe_model::{
-    Change, ChangeKind, ClientId, ClientStatus, IssuedToken, UnixMillis, User, UserStatus,
-};
+use std::sync::Arc;
+
+use vouchsafe_model::{ClientId, IssuedToken, UnixMillis, User};
 use vouchsafe_oauth_types::{AccessTokenClaims, SecretText, TokenType};
-use vouchsafe_store::{
-    StoreError, Tx, authorizations, clients, head, issued_tokens, revoked_access, sessions, users,
-};
-use vouchsafe_vault::Vault;
 
 use crate::client_auth::AuthenticatedClient;
-use crate::own_token::{self, Invalid};
+use crate::known::{Fallen, Held, Reader, Stop};
+use crate::own_token::Invalid;
+use crate::own_tokens::Verifier;
 use crate::refusal::Reason;
 
 /// A token of ours whose signature, times and issuer hold.
 #[derive(Clone)]
 pub(crate) struct SignedSubject {
-    claims: AccessTokenClaims,
+    claims: Arc<AccessTokenClaims>,
 }
 
 /// A subject that holds in every respect, for this client.
 pub(crate) struct VerifiedSubject {
     user: User,
-    claims: AccessTokenClaims,
+    claims: Arc<AccessTokenClaims>,
     token: IssuedToken,
-    basis: Basis,
 }
 
 /// Steps 1 and 2: no database.
 pub(crate) fn read(
-    vault: &Vault,
-    issuer: &str,
+    verifier: &Verifier,
     token: (&SecretText, TokenType),
     now: UnixMillis,
 ) -> Result<SignedSubject, Reason> {
@@ -44,7 +39,7 @@ pub(crate) fn read(
     if declared != TokenType::AccessToken {
         return Err(Reason::SubjectTypeNotAccepted);
     }
-    match own_token::verify(vault, issuer, token.expose(), now) {
+    match verifier.verify(token.expose(), now) {
         Ok(claims) => Ok(SignedSubject { claims }),
         Err(Invalid::Expired) => Err(Reason::SubjectExpired),
         Err(Invalid::NotOurs | Invalid::NotYet) => Err(Reason::SubjectInvalid),
@@ -52,63 +47,48 @@ pub(crate) fn read(
 }
 
 impl SignedSubject {
-    /// Claims that [`own_token::verify`] has returned.
-    pub(crate) const fn of(claims: AccessTokenClaims) -> Self {
+    /// Claims that [`Verifier::verify`] has returned.
+    pub(crate) const fn of(claims: Arc<AccessTokenClaims>) -> Self {
         Self { claims }
     }
 
-    /// Step 3. The outer result is the database's, the inner one ours.
+    /// Step 3. The outer result is the look's, the inner one ours.
     pub(crate) fn verify(
         &self,
-        tx: &mut Tx<'_>,
-        vault: &Vault,
-        now: UnixMillis,
-    ) -> Result<Result<VerifiedSubject, Reason>, StoreError> {
-        let change_seq = head::peek(tx)?.change_seq;
+        reader: &mut Reader<'_, '_, '_>,
+    ) -> Result<Result<VerifiedSubject, Reason>, Stop> {
         // Time goes on while a refresh is waited for.
-        if self.claims.exp <= now.as_seconds() {
+        if self.claims.exp <= reader.now().as_seconds() {
             return Ok(Err(Reason::SubjectExpired));
         }
-        let Some(token) = self.issued(tx)? else {
+        let Some((token, _)) = self.issued(reader)? else {
             return Ok(Err(Reason::SubjectRevoked));
         };
-        // Or everything of the client that it was issued to was, since.
-        if token.revoked_at.is_some()
-            || !consent_stands(tx, vault, &token)?
-            || !issuer_client_stands(tx, vault, &token)?
-            || revoked_access::covers(revoked_access::of_client(tx, &token.client_id)?, token.issued_at)
-        {
+        let token = &token.value;
+        if token.revoked_at.is_some() {
             return Ok(Err(Reason::SubjectRevoked));
         }
-        let user = users::by_id(tx, &token.user_id)?.and_then(|row| vault.verify(row).ok());
-        let Some(user) = user.filter(|user| user.status == UserStatus::Active) else {
-            return Ok(Err(Reason::SubjectUserDisabled));
-        };
-        if !session_lives(tx, vault, &token, (&user, now))? {
-            return Ok(Err(Reason::SubjectRevoked));
-        }
-        let basis = Basis::at(change_seq)
-            .on(Change::of(ChangeKind::User, &user.id))
-            .on(Change::of(ChangeKind::Client, &token.client_id))
-            .on(Change::of(ChangeKind::Session, &token.session_id))
-            .on(Change::of(ChangeKind::Authorization, &token.authorization_id))
-            .on(Change::of(ChangeKind::Token, &token.id));
-        Ok(Ok(VerifiedSubject {
-            user,
-            claims: self.claims.clone(),
-            token,
-            basis,
-        }))
+        let standing = reader.standing(token)?;
+        Ok(match standing.value.of(token, reader.now()) {
+            Ok(user) => Ok(VerifiedSubject {
+                user: user.clone(),
+                claims: Arc::clone(&self.claims),
+                token: token.clone(),
+            }),
+            Err(Fallen::Revoked) => Err(Reason::SubjectRevoked),
+            Err(Fallen::UserDisabled) => Err(Reason::SubjectUserDisabled),
+        })
     }
 
     /// The row of the token, if it agrees with the claims.
-    fn issued(&self, tx: &mut Tx<'_>) -> Result<Option<IssuedToken>, StoreError> {
+    fn issued(&self, reader: &mut Reader<'_, '_, '_>) -> Result<Option<Held<IssuedToken>>, Stop> {
         let Ok(id) = self.claims.jti.parse() else {
             return Ok(None);
         };
-        let row = issued_tokens::by_id(tx, &id)?;
-        Ok(row.filter(|row| {
-            row.user_id.as_str() == self.claims.sub && row.client_id.as_str() == self.claims.client_id
+        let row = reader.token(&id)?;
+        Ok(row.filter(|(row, _)| {
+            row.value.user_id.as_str() == self.claims.sub
+                && row.value.client_id.as_str() == self.claims.client_id
         }))
     }
 }
@@ -129,7 +109,7 @@ impl VerifiedSubject {
     }
 
     /// The claims.
-    pub(crate) const fn claims(&self) -> &AccessTokenClaims {
+    pub(crate) fn claims(&self) -> &AccessTokenClaims {
         &self.claims
     }
 
@@ -137,36 +117,6 @@ impl VerifiedSubject {
     pub(crate) const fn token(&self) -> &IssuedToken {
         &self.token
     }
-
-    /// What a release in this name rests on.
-    pub(crate) fn basis(&self) -> Basis {
-        self.basis.clone()
-    }
-}
-
-fn consent_stands(tx: &mut Tx<'_>, vault: &Vault, token: &IssuedToken) -> Result<bool, StoreError> {
-    let row = authorizations::by_id(tx, &token.authorization_id)?;
-    Ok(row.is_some_and(|(row, withdrawn)| withdrawn.is_none() && vault.verify(row).is_ok()))
-}
-
-/// The client that the token was issued to may still do something, whoever presents it (TV-09).
-fn issuer_client_stands(tx: &mut Tx<'_>, vault: &Vault, token: &IssuedToken) -> Result<bool, StoreError> {
-    let row = clients::by_id(tx, &token.client_id)?;
-    let client = row.and_then(|row| vault.verify(row).ok());
-    Ok(client.is_some_and(|client| client.status == ClientStatus::Active))
-}
-
-fn session_lives(
-    tx: &mut Tx<'_>,
-    vault: &Vault,
-    token: &IssuedToken,
-    (user, now): (&User, UnixMillis),
-) -> Result<bool, StoreError> {
-    let row = sessions::by_id(tx, &token.session_id)?;
-    let session = row
-        .filter(|(_, ended)| ended.is_none())
-        .and_then(|(row, _)| vault.verify(row).ok());
-    Ok(session.is_some_and(|session| session.expires_at > now && session.outlives_reset_of(user)))
 }
 
 /// D-03: its own client; or a client that an admin has linked to it as the resource the token was meant for; or the

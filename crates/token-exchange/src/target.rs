@@ -4,33 +4,35 @@
 //! exactly. All names must mean the same provider, and the client must be allow-listed for it; every failure looks the
 //! same (TE-2.1.1-04).
 
-use vouchsafe_identity_provider::{LoadedProvider, ProviderError, load_provider};
-use vouchsafe_model::{Ceiling, Client};
-use vouchsafe_store::Tx;
-use vouchsafe_vault::Vault;
+use std::sync::Arc;
 
+use vouchsafe_identity_provider::LoadedProvider;
+use vouchsafe_model::{Ceiling, Client};
+
+use crate::known::{Kept, Reader, Stop};
 use crate::refusal::Reason;
 
 /// The names in a request.
 pub(crate) struct Names {
     pub(crate) audience: Vec<String>,
     pub(crate) resource: Vec<String>,
+    /// Which account, where the user has several there.
+    pub(crate) account: Option<String>,
 }
 
 /// A provider that this client may name, with the client's ceiling there.
 #[derive(Clone)]
 pub(crate) struct Target {
-    pub(crate) provider: LoadedProvider,
+    provider: Arc<Kept<LoadedProvider>>,
     pub(crate) ceiling: Ceiling,
 }
 
-/// Resolves every name. The outer result is the store's.
+/// Resolves every name. The outer result is the look's.
 pub(crate) fn resolve(
-    tx: &mut Tx<'_>,
-    vault: &Vault,
+    reader: &mut Reader<'_, '_, '_>,
     client: &Client,
     names: &Names,
-) -> Result<Result<Target, Reason>, ProviderError> {
+) -> Result<Result<Target, Reason>, Stop> {
     if names.audience.is_empty() && names.resource.is_empty() {
         return Ok(Err(Reason::NoTarget));
     }
@@ -43,10 +45,10 @@ pub(crate) fn resolve(
         else {
             return Ok(Err(Reason::ForbiddenTarget));
         };
-        found.push(load(tx, vault, ceiling)?);
+        found.push(load(reader, ceiling)?);
     }
     if !names.resource.is_empty() {
-        let allowed = usable(tx, vault, client)?;
+        let allowed = usable(reader, client)?;
         for uri in &names.resource {
             found.push(allowed.iter().find(|target| target.is_resource(uri)).cloned());
         }
@@ -64,8 +66,8 @@ pub(crate) fn resolve(
     Ok(chosen.ok_or(Reason::UnknownTarget))
 }
 
-fn load(tx: &mut Tx<'_>, vault: &Vault, ceiling: &Ceiling) -> Result<Option<Target>, ProviderError> {
-    let provider = load_provider(tx, vault, &ceiling.provider_id)?;
+fn load(reader: &mut Reader<'_, '_, '_>, ceiling: &Ceiling) -> Result<Option<Target>, Stop> {
+    let provider = reader.provider(&ceiling.provider_id)?;
     Ok(provider.map(|provider| Target {
         provider,
         ceiling: ceiling.clone(),
@@ -73,25 +75,30 @@ fn load(tx: &mut Tx<'_>, vault: &Vault, ceiling: &Ceiling) -> Result<Option<Targ
 }
 
 /// Everything the client may name. A provider that cannot be used is no reason to refuse the others.
-fn usable(tx: &mut Tx<'_>, vault: &Vault, client: &Client) -> Result<Vec<Target>, ProviderError> {
+fn usable(reader: &mut Reader<'_, '_, '_>, client: &Client) -> Result<Vec<Target>, Stop> {
     let mut found = Vec::new();
     for ceiling in &client.ceilings {
-        match load(tx, vault, ceiling) {
+        match load(reader, ceiling) {
             Ok(target) => found.extend(target),
-            Err(ProviderError::Store(error)) => return Err(error.into()),
-            Err(error) => tracing::error!(
+            Err(Stop::Provider(error)) => tracing::error!(
                 provider.id = %ceiling.provider_id,
                 error = &error as &dyn std::error::Error,
                 "a provider cannot be used"
             ),
+            Err(stop) => return Err(stop),
         }
     }
     Ok(found)
 }
 
 impl Target {
+    /// The provider.
+    pub(crate) fn provider(&self) -> &LoadedProvider {
+        &self.provider.value
+    }
+
     fn is_resource(&self, uri: &str) -> bool {
-        self.provider
+        self.provider()
             .entry
             .api()
             .resources

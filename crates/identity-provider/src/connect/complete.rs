@@ -119,6 +119,8 @@ fn connected(user: &User, attempt: &ConnectAttempt, stored: &Stored) -> Event {
     if stored.renewed {
         // Tokens that a release may rest on have been replaced.
         event = event.changes(Change::of(ChangeKind::Connection, &connection.id));
+    } else {
+        event = event.changes(Change::of(ChangeKind::Leave, &connection.user_id));
     }
     event = stored.removed.iter().fold(event, Event::upstream_grant_gone);
     for (grant, token) in &stored.grants {

@@ -149,6 +149,7 @@ fn granted(user: &User, delegation: &Delegation) -> Event {
         .fact("session_id", delegation.decided_in.as_str())
         .fact("scope", delegation.scope.to_string())
         .changes(Change::of(ChangeKind::Delegation, &delegation.id))
+        .changes(Change::of(ChangeKind::Leave, &delegation.user_id))
         .version("delegations", &delegation.id, delegation.version)
 }
 

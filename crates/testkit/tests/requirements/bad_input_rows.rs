@@ -113,7 +113,7 @@ impl World {
         assert!(!rows.is_empty(), "{what}: there is no such row");
         let logged = self.app.logs().len();
         self.app.sql(&format!(
-            "CREATE TABLE kept AS SELECT {key} AS k, {column} AS c FROM {table}"
+            "CREATE TABLE kept AS SELECT {key} AS k, {column} AS c FROM {table} WHERE {which}"
         ));
         self.app
             .sql(&format!("UPDATE {table} SET {column} = 'garbled' WHERE {which}"));
@@ -150,7 +150,8 @@ impl World {
             damaged()
         );
         self.app.sql(&format!(
-            "UPDATE {table} SET {column} = (SELECT c FROM kept WHERE k = {table}.{key})"
+            "UPDATE {table} SET {column} = (SELECT c FROM kept WHERE k = {table}.{key}) \
+             WHERE {table}.{key} IN (SELECT k FROM kept)"
         ));
         self.app.sql("DROP TABLE kept");
     }
