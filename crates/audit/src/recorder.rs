@@ -77,6 +77,16 @@ impl Recorder {
         &self.0.feed
     }
 
+    /// Lets the feed learn what has changed, without releasing anything.
+    pub async fn catch_up(&self) -> Result<(), StoreError> {
+        let recorder = self.clone();
+        let read = move |tx: &mut Tx<'_>| {
+            let head = head::peek(tx)?;
+            recorder.feed().catch_up(tx, &head)
+        };
+        self.store().read(read).await
+    }
+
     /// Records `value` and only then gives it back in a form that can be written out.
     ///
     /// Under the head: nothing that `basis` names has changed since it was read, and no single-use id was used before.

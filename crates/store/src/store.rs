@@ -1,6 +1,7 @@
 //! The store: a place to run transactions.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 
@@ -23,6 +24,7 @@ struct Inner {
     options: StoreOptions,
     readers: Arc<Pool>,
     writing: Writing,
+    transactions: AtomicU64,
 }
 
 enum Writing {
@@ -73,8 +75,18 @@ impl Store {
                 options,
                 readers: Arc::new(readers),
                 writing,
+                transactions: AtomicU64::new(0),
             }),
         })
+    }
+
+    /// How many transactions were asked for so far.
+    pub fn transactions(&self) -> u64 {
+        self.inner.transactions.load(Ordering::Relaxed)
+    }
+
+    fn count(&self) {
+        self.inner.transactions.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Runs `f` in one transaction that only reads.
@@ -86,6 +98,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.count();
         self.on_pool(&self.inner.readers, f).await
     }
 
@@ -99,6 +112,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.count();
         match &self.inner.writing {
             Writing::Refused => Err(StoreError::ReadOnly.into()),
             Writing::OneThread(writer) => writer.write(self.inner.options.permit_deadline, f).await,
@@ -116,6 +130,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.count();
         let options = &self.inner.options;
         let pool = match &self.inner.writing {
             Writing::Refused => return tell(Err(StoreError::ReadOnly.into())),
@@ -146,6 +161,7 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        self.count();
         let permit = self
             .inner
             .readers
@@ -162,6 +178,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.count();
         let deadline = self.inner.options.permit_deadline;
         match &self.inner.writing {
             Writing::Refused => Err(StoreError::ReadOnly.into()),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use vouchsafe_audit::{Event, EventKind, Ledger, Origin, Recorded, Recorder, UnauthenticatedFailures};
 use vouchsafe_identity_provider::IdentityProvider;
 use vouchsafe_model::{ClientId, Clock, Ids};
@@ -204,6 +206,22 @@ impl AuthorizationServer {
         found.await.map_err(|error| unavailable(&error))?
     }
 
+    /// Lets go of what is remembered and has changed on any replica, every few seconds until `shutdown` says `true`.
+    pub async fn keep_memory_fresh(self, mut shutdown: watch::Receiver<bool>) {
+        let mut ticks = tokio::time::interval(SWEEP_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let is_over = tokio::select! {
+                _ = shutdown.wait_for(|over| *over) => true,
+                _ = ticks.tick() => false,
+            };
+            if is_over {
+                return;
+            }
+            self.0.known.sweep(self.clock.now()).await;
+        }
+    }
+
     /// Forgets what is remembered of the database, which then counts alone: for whoever has changed it past the server.
     pub fn forget(&self) {
         self.0.known.forget();
@@ -292,4 +310,6 @@ impl<R: Into<TokenRefusal>> From<R> for Refused {
     }
 }
 
+/// How long something that was revoked may lie in the memory of an idle process.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
 const FAILURES_PER_MINUTE: u32 = 10;

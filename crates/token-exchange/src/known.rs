@@ -57,6 +57,20 @@ impl Known {
         self.tokens.put(id, Arc::new(kept));
     }
 
+    /// Lets go of what has changed anywhere, and of what is old: secrets do not lie about in an idle process.
+    pub(crate) async fn sweep(&self, now: UnixMillis) {
+        if self.recorder.catch_up().await.is_err() {
+            // What is behind cannot be told from what is not.
+            return self.forget();
+        }
+        let feed = self.recorder.feed();
+        self.clients.sweep(feed, now);
+        self.tokens.sweep(feed, now);
+        self.standings.sweep(feed, now);
+        self.providers.sweep(feed, now);
+        self.leaves.sweep(feed, now);
+    }
+
     /// Forgets all of it.
     pub(crate) fn forget(&self) {
         self.clients.clear();

@@ -6,29 +6,18 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use vouchsafe_oauth_types::Form;
-use vouchsafe_vault::{VerificationKey, verify_ed25519};
+use vouchsafe_vault::verify_ed25519;
 
-/// Where the two listen.
-pub(crate) struct Bare {
-    pub(crate) idle: String,
-    pub(crate) verifying: String,
-}
+use super::child::Ready;
 
-/// Both run until the program ends.
-pub(crate) fn serve(keys: Vec<VerificationKey>) -> Bare {
-    Bare {
-        idle: begin(Vec::new()),
-        verifying: begin(keys),
-    }
-}
-
-fn begin(keys: Vec<VerificationKey>) -> String {
+/// Runs until the program ends. With a key it verifies the subject token, and nothing more.
+pub(crate) fn serve(key: Option<[u8; 32]>) -> Ready {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let base = format!("http://{}", listener.local_addr().expect("a bound port"));
-    let keys = web::Data::new(keys);
+    let address = listener.local_addr().expect("a bound port").to_string();
+    let key = web::Data::new(key);
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(keys.clone())
+            .app_data(key.clone())
             .route("/oauth/token", web::post().to(token))
     });
     let server = server
@@ -37,16 +26,21 @@ fn begin(keys: Vec<VerificationKey>) -> String {
         .expect("a listener")
         .run();
     tokio::spawn(server);
-    base
+    Ready {
+        address,
+        subject_token: String::new(),
+        unpresented: Vec::new(),
+        key: [0; 32],
+    }
 }
 
-async fn token(keys: web::Data<Vec<VerificationKey>>, body: web::Bytes) -> HttpResponse {
+async fn token(key: web::Data<Option<[u8; 32]>>, body: web::Bytes) -> HttpResponse {
     let form = Form::parse(&body).expect("a form");
     let subject_token = form.single("subject_token").expect("once").expect("there");
-    if let Some(key) = keys.first() {
+    if let Some(key) = key.as_ref() {
         let (message, signature) = subject_token.rsplit_once('.').expect("a JWS");
         let signature = URL_SAFE_NO_PAD.decode(signature).expect("base64url");
-        assert!(verify_ed25519(&key.public, message.as_bytes(), &signature));
+        assert!(verify_ed25519(key, message.as_bytes(), &signature));
     }
     HttpResponse::Ok()
         .content_type("application/json")

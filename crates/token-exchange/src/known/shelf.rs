@@ -41,6 +41,10 @@ impl<V> Kept<V> {
         self.point.load(Ordering::Relaxed)
     }
 
+    fn is_young(&self, now: UnixMillis) -> bool {
+        self.since <= now && self.since.until(now) < LIFE
+    }
+
     /// What a decision on it rests on.
     pub(crate) fn subjects(&self) -> Arc<[Change]> {
         Arc::clone(&self.subjects)
@@ -61,9 +65,8 @@ impl<K: Eq + Hash + Clone, V> Shelf<K, V> {
     /// What is kept under the key, unless it is too old or something that it rests on has changed.
     pub(crate) fn get(&self, key: &K, feed: &Feed, now: UnixMillis) -> Option<Held<V>> {
         let kept = self.0.get(key)?;
-        let is_young = kept.since <= now && kept.since.until(now) < LIFE;
-        let at = kept.point.load(Ordering::Relaxed);
-        let point = feed.still_holds(at, &kept.subjects).filter(|_| is_young);
+        let point = feed.still_holds(kept.point(), &kept.subjects);
+        let point = point.filter(|_| kept.is_young(now));
         let Some(point) = point else {
             self.0.remove(key);
             return None;
@@ -74,6 +77,12 @@ impl<K: Eq + Hash + Clone, V> Shelf<K, V> {
 
     pub(crate) fn put(&self, key: K, kept: Arc<Kept<V>>) {
         self.0.insert(key, kept);
+    }
+
+    /// Lets go of what would not be given any more.
+    pub(crate) fn sweep(&self, feed: &Feed, now: UnixMillis) {
+        self.0
+            .retain(|_, kept| kept.is_young(now) && feed.still_holds(kept.point(), &kept.subjects).is_some());
     }
 
     pub(crate) fn clear(&self) {

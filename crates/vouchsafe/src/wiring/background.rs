@@ -1,4 +1,5 @@
-//! What runs beside the HTTP server: attempts that a crash left half-way, durable jobs, the checkpoint file.
+//! What runs beside the HTTP server: attempts that a crash left half-way, durable jobs, the memory of what is in the
+//! database, the checkpoint file.
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -11,6 +12,7 @@ use crate::checkpoint_file::CheckpointWriter;
 pub struct Background {
     identity_provider: IdentityProvider,
     jobs: JoinHandle<()>,
+    memory: JoinHandle<()>,
     checkpoints: Option<JoinHandle<CheckpointWriter>>,
 }
 
@@ -23,12 +25,15 @@ impl Instance {
         let jobs = self.handle.spawn(async move {
             identity_provider.run_jobs(until).await;
         });
+        let server = self.authorization_server.clone();
+        let memory = self.handle.spawn(server.keep_memory_fresh(shutdown.clone()));
         let checkpoints = self
             .checkpoint_writer()
             .map(|writer| self.handle.spawn(writer.run(shutdown.clone())));
         Background {
             identity_provider: self.identity_provider.clone(),
             jobs,
+            memory,
             checkpoints,
         }
     }
@@ -56,6 +61,9 @@ impl Background {
     pub async fn finish(self) {
         if self.jobs.await.is_err() {
             tracing::error!("the job runner ended by a panic");
+        }
+        if self.memory.await.is_err() {
+            tracing::error!("the sweeper of the memory ended by a panic");
         }
         self.identity_provider.idle().await;
         let Some(checkpoints) = self.checkpoints else {
