@@ -5,7 +5,7 @@
 //! - details commitment = SHA-256(salt || details)
 //! - head message = what the checkpoint key signs: domain, instance, seq, time and chain
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use vouchsafe_model::{InstanceId, RecordId, UnixMillis};
@@ -13,8 +13,34 @@ use vouchsafe_model::{InstanceId, RecordId, UnixMillis};
 /// The format of the bodies written today.
 pub(crate) const VERSION: u32 = 1;
 
-/// A body, as written and as read back for checking.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A body on its way to bytes. It is written as [`Body`] is read.
+#[derive(Serialize)]
+pub(crate) struct NewBody<'a> {
+    pub(crate) v: u32,
+    pub(crate) instance: &'a InstanceId,
+    pub(crate) seq: i64,
+    pub(crate) id: &'a RecordId,
+    pub(crate) time: UnixMillis,
+    pub(crate) event: &'static str,
+    pub(crate) change_seq: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) details: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) changes: Vec<(&'static str, &'a str)>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(crate) versions: &'a [(&'static str, String, i64)],
+    #[serde(serialize_with = "as_object")]
+    pub(crate) facts: &'a [(&'static str, Value)],
+}
+
+fn as_object<S: Serializer>(facts: &[(&'static str, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(facts.iter().map(|(name, value)| (name, value)))
+}
+
+/// A body, as read back for checking.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Body {
     pub(crate) v: u32,
     pub(crate) instance: InstanceId,
@@ -23,14 +49,14 @@ pub(crate) struct Body {
     pub(crate) time: UnixMillis,
     pub(crate) event: String,
     pub(crate) change_seq: i64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(crate) user: Option<String>,
     /// Commitment to the details, hexadecimal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub(crate) details: Option<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) changes: Vec<(String, String)>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub(crate) versions: Vec<(String, String, i64)>,
     pub(crate) facts: Map<String, Value>,
 }

@@ -1,7 +1,7 @@
 //! What can happen. An event says what, to whom (by pseudonym), and which authority it changed; never a secret.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use vouchsafe_model::{
     AccessOf, AccessToken, Change, Connection, Identity, Interaction, Tagged, UnixMillis, UpstreamGrant,
     UpstreamGrantId, UpstreamRevocation,
@@ -137,7 +137,8 @@ impl Details {
 pub struct Event {
     pub(crate) kind: EventKind,
     pub(crate) user: Option<String>,
-    pub(crate) facts: Map<String, Value>,
+    /// Each name once.
+    pub(crate) facts: Vec<(&'static str, Value)>,
     pub(crate) details: Details,
     pub(crate) changes: Vec<Change>,
     pub(crate) versions: Vec<(&'static str, String, i64)>,
@@ -149,7 +150,7 @@ impl Event {
         Self {
             kind,
             user: None,
-            facts: Map::new(),
+            facts: Vec::with_capacity(FACTS),
             details: Details::default(),
             changes: Vec::new(),
             versions: Vec::new(),
@@ -164,7 +165,11 @@ impl Event {
 
     /// A fact of the body. Never a secret, never what names a person.
     pub fn fact(mut self, name: &'static str, value: impl Into<Value>) -> Self {
-        self.facts.insert(name.to_owned(), value.into());
+        let value = value.into();
+        match self.facts.iter_mut().find(|(known, _)| *known == name) {
+            Some(fact) => fact.1 = value,
+            None => self.facts.push((name, value)),
+        }
         self
     }
 
@@ -263,6 +268,9 @@ impl Event {
         self.kind
     }
 }
+
+/// Facts of an exchange, about.
+const FACTS: usize = 24;
 
 /// Where the epochs stand among the versions, by the text of whose they are.
 pub(crate) const REVOKED_ACCESS: &str = "revoked_access";

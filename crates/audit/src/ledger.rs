@@ -7,7 +7,7 @@ use vouchsafe_store::records::RecordRow;
 use vouchsafe_store::{Head, StoreError, Tx, changes, head, records};
 use vouchsafe_vault::Vault;
 
-use crate::body::{self, Body};
+use crate::body::{self, NewBody};
 use crate::event::Event;
 use crate::hex;
 
@@ -125,47 +125,45 @@ impl Ledger {
     }
 
     /// The row that follows `head`, unsigned; the head moves along.
-    fn entry(&self, head: &mut Head, event: Event, changes: &[Change]) -> RecordRow {
+    fn entry(&self, head: &mut Head, mut event: Event, changes: &[Change]) -> RecordRow {
         let seq = head.seq + 1;
         let change_seq = if changes.is_empty() { head.change_seq } else { seq };
         let (salt, details) = self.salted_details(&event);
-        let body = Body {
+        let commitment = salt
+            .as_deref()
+            .zip(details.as_deref())
+            .map(|(salt, details)| hex::encode(&body::details_commitment(salt, details)));
+        // By name, so that the order in which they were noted does not show.
+        event.facts.sort_unstable_by_key(|(name, _)| *name);
+        let id: RecordId = self.ids.next();
+        let time = self.clock.now().max(head.time);
+        let body = NewBody {
             v: body::VERSION,
-            instance: self.vault.instance().clone(),
+            instance: self.vault.instance(),
             seq,
-            id: self.ids.next(),
-            time: self.clock.now().max(head.time),
-            event: event.kind.as_str().to_owned(),
+            id: &id,
+            time,
+            event: event.kind.as_str(),
             change_seq,
-            user: event.user,
-            details: salt
-                .as_deref()
-                .zip(details.as_deref())
-                .map(|(salt, details)| hex::encode(&body::details_commitment(salt, details))),
-            changes: changes
-                .iter()
-                .map(|c| (c.kind.as_str().to_owned(), c.id.clone()))
-                .collect(),
-            versions: event
-                .versions
-                .into_iter()
-                .map(|(table, id, v)| (table.to_owned(), id, v))
-                .collect(),
-            facts: event.facts,
+            user: event.user.as_deref(),
+            details: commitment,
+            changes: changes.iter().map(|c| (c.kind.as_str(), c.id.as_str())).collect(),
+            versions: &event.versions,
+            facts: &event.facts,
         };
         let bytes = serde_json::to_vec(&body).expect("a body has string keys only");
         let leaf = body::leaf(&bytes);
         *head = Head {
             seq,
             chain: body::chain(&head.chain, &leaf),
-            time: body.time,
+            time,
             change_seq,
         };
         RecordRow {
             seq,
-            id: body.id,
-            time: body.time,
-            event: body.event,
+            id,
+            time,
+            event: event.kind.as_str().to_owned(),
             body: bytes,
             salt,
             details,

@@ -12,6 +12,7 @@
 
 #![expect(clippy::print_stdout, reason = "the table is the result")]
 
+use mimalloc::MiMalloc;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -31,6 +32,10 @@ mod table;
 
 use child::Served;
 use load::{Contestant, requests_in_a_round};
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     // Nothing is logged: what is measured is the server, not the log.

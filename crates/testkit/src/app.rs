@@ -495,6 +495,11 @@ impl TestApp {
             .collect()
     }
 
+    /// The text of the key file.
+    pub(crate) fn key_file(&self) -> &str {
+        &self.secrets[0].1
+    }
+
     /// The checks that end every test.
     pub async fn finish(self) {
         assert_eq!(
@@ -561,7 +566,7 @@ fn bound(text: &str) -> ScopeBound {
 }
 
 impl TestApp {
-    fn internal_hosts(&self) -> Vec<String> {
+    pub(crate) fn internal_hosts(&self) -> Vec<String> {
         vec![self.upstream.base_url().trim_start_matches("http://").to_owned()]
     }
 }

@@ -14,6 +14,7 @@ mod leaks;
 mod logs;
 mod pkce;
 mod providers;
+mod replica;
 
 pub use agent::{Agent, Answer};
 pub use app::{AGENT_ID, AGENT_SECRET, ClientSetup, Connected, PASSWORD, PROVIDER, TestApp};
@@ -21,6 +22,7 @@ pub use backend::Backend;
 pub use browser::{Browser, Page};
 pub use http::{Http, Reply};
 pub use pkce::Pkce;
+pub use replica::Replica;
 
 /// Runs tests on SQLite, and on PostgreSQL where one is installed. The modules are named by database, so a failure says
 /// which.

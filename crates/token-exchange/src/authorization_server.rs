@@ -149,18 +149,34 @@ impl AuthorizationServer {
                 Err(refusal) => return Err(self.unauthenticated(refusal, name.as_ref(), &origin).await),
             },
         };
-        let outcome = match TokenRequest::from_form(&form) {
-            Ok(request) => self.grant(&client, request, &origin).await,
-            Err(error) => Err(Refused::from(TokenRefusal::from(error))),
+        let refused = match self.granted(&client, &form, &origin).await {
+            Ok(recorded) => return Ok(recorded),
+            Err(refused) => refused,
         };
-        match outcome {
-            Ok(recorded) => Ok(recorded),
-            // Nobody is refused from memory, nor told anything as a client that is none any more.
-            Err(refused) if from_memory => match self.authenticate(&presented).await {
-                Ok(client) => Err(self.refused(&client, refused, &origin).await),
-                Err(refusal) => Err(self.unauthenticated(refusal, name.as_ref(), &origin).await),
+        if !from_memory {
+            return Err(self.refused(&client, refused, &origin).await);
+        }
+        // Nobody is refused from memory, nor told anything as a client that is none any more.
+        let refused = match self.authenticate(&presented).await {
+            Err(refusal) => return Err(self.unauthenticated(refusal, name.as_ref(), &origin).await),
+            Ok(now) if now.registration() == client.registration() => refused,
+            Ok(now) => match self.granted(&now, &form, &origin).await {
+                Ok(recorded) => return Ok(recorded),
+                Err(refused) => refused,
             },
-            Err(refused) => Err(self.refused(&client, refused, &origin).await),
+        };
+        Err(self.refused(&client, refused, &origin).await)
+    }
+
+    async fn granted(
+        &self,
+        client: &AuthenticatedClient,
+        form: &Form,
+        origin: &Origin,
+    ) -> Result<Recorded<TokenReply>, Refused> {
+        match TokenRequest::from_form(form) {
+            Ok(request) => self.grant(client, request, origin).await,
+            Err(error) => Err(Refused::from(TokenRefusal::from(error))),
         }
     }
 

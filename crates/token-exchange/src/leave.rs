@@ -1,5 +1,6 @@
 //! The leave that a person has given: delegations and, where they said nothing, an admin's trusted mark.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::known::LeaveKey;
 /// A connection that a client may use, and how far.
 #[derive(Debug, Clone)]
 pub(crate) struct Leave {
-    pub(crate) connection: Connection,
+    pub(crate) connection: Arc<Connection>,
     /// Its place among the connections that were looked at.
     place: usize,
     pub(crate) scope: ScopeBound,
@@ -43,7 +44,7 @@ pub(crate) struct Leaves {
 
 /// A live connection.
 pub(crate) struct Connected {
-    pub(crate) connection: Connection,
+    connection: Arc<Connection>,
     /// What the vault holds of it, where that was asked for.
     pub(crate) held: Option<Holdings>,
     last_used: AtomicI64,
@@ -183,7 +184,7 @@ impl Connected {
 impl From<Connection> for Connected {
     fn from(connection: Connection) -> Self {
         Self {
-            connection,
+            connection: Arc::new(connection),
             held: None,
             last_used: AtomicI64::new(i64::MIN),
         }

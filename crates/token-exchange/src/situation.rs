@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vouchsafe_audit::Basis;
 use vouchsafe_model::ConnectionId;
-use vouchsafe_oauth_types::{AccessTokenClaims, InteractionReason};
+use vouchsafe_oauth_types::{AccessTokenClaims, GrantType, InteractionReason};
 use vouchsafe_store::{StoreError, Tx};
 
 use crate::authorization_server::AuthorizationServer;
@@ -147,6 +147,13 @@ impl Look {
         let Some(client) = self.client.renew(reader)? else {
             return Ok(Err(Reason::ClientDisabled));
         };
+        if !client
+            .registration()
+            .grant_types
+            .contains(&GrantType::TokenExchange)
+        {
+            return Ok(Err(Reason::GrantNotAllowed));
+        }
         let subject = match self.tokens.subject.verify(reader)? {
             Ok(subject) => subject,
             Err(reason) => return Ok(Err(reason)),
@@ -203,7 +210,7 @@ impl Look {
             let leaves = kept;
             Ok(Choice::Use(Box::new(Chosen { leave, leaves })))
         } else {
-            let id = leave.connection.id;
+            let id = leave.connection.id.clone();
             Ok(Choice::Ask(InteractionReason::Reconnect, Some(id)))
         }
     }

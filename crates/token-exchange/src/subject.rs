@@ -11,7 +11,7 @@ use vouchsafe_model::{ClientId, IssuedToken, UnixMillis, User};
 use vouchsafe_oauth_types::{AccessTokenClaims, SecretText, TokenType};
 
 use crate::client_auth::AuthenticatedClient;
-use crate::known::{Fallen, Held, Reader, Stop};
+use crate::known::{Fallen, Held, Kept, Reader, Stop};
 use crate::own_token::Invalid;
 use crate::own_tokens::Verifier;
 use crate::refusal::Reason;
@@ -24,9 +24,9 @@ pub(crate) struct SignedSubject {
 
 /// A subject that holds in every respect, for this client.
 pub(crate) struct VerifiedSubject {
-    user: User,
+    user: Arc<User>,
     claims: Arc<AccessTokenClaims>,
-    token: IssuedToken,
+    token: Arc<Kept<IssuedToken>>,
 }
 
 /// Steps 1 and 2: no database.
@@ -64,16 +64,15 @@ impl SignedSubject {
         let Some((token, _)) = self.issued(reader)? else {
             return Ok(Err(Reason::SubjectRevoked));
         };
-        let token = &token.value;
-        if token.revoked_at.is_some() {
+        if token.value.revoked_at.is_some() {
             return Ok(Err(Reason::SubjectRevoked));
         }
-        let standing = reader.standing(token)?;
-        Ok(match standing.value.of(token, reader.now()) {
+        let standing = reader.standing(&token.value)?;
+        Ok(match standing.value.of(&token.value, reader.now()) {
             Ok(user) => Ok(VerifiedSubject {
-                user: user.clone(),
+                user: Arc::clone(user),
                 claims: Arc::clone(&self.claims),
-                token: token.clone(),
+                token,
             }),
             Err(Fallen::Revoked) => Err(Reason::SubjectRevoked),
             Err(Fallen::UserDisabled) => Err(Reason::SubjectUserDisabled),
@@ -104,7 +103,7 @@ impl VerifiedSubject {
     }
 
     /// The person.
-    pub(crate) const fn user(&self) -> &User {
+    pub(crate) fn user(&self) -> &User {
         &self.user
     }
 
@@ -114,8 +113,8 @@ impl VerifiedSubject {
     }
 
     /// The browser session and the consent that the token rests on.
-    pub(crate) const fn token(&self) -> &IssuedToken {
-        &self.token
+    pub(crate) fn token(&self) -> &IssuedToken {
+        &self.token.value
     }
 }
 

@@ -33,6 +33,8 @@ mod forge;
 mod pages;
 mod races;
 mod raw;
+mod remembered;
+mod remembered_elsewhere;
 mod replicas;
 mod restarts;
 mod rotation;

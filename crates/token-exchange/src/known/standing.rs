@@ -1,6 +1,8 @@
 //! What a token of ours stands on, beside itself: the person, the browser session, the consent and the client that it was
 //! issued to. Many tokens stand on the same.
 
+use std::sync::Arc;
+
 use vouchsafe_model::{
     AuthorizationId, Change, ChangeKind, ClientId, ClientStatus, IssuedToken, Session, SessionId, UnixMillis,
     User, UserId, UserStatus,
@@ -13,7 +15,7 @@ pub(crate) type StandingKey = (UserId, SessionId, AuthorizationId, ClientId);
 
 /// As the database has it. Rows without a valid MAC are not there.
 pub(crate) struct Standing {
-    user: Option<User>,
+    user: Option<Arc<User>>,
     session: Option<Session>,
     has_consent: bool,
     has_client: bool,
@@ -46,7 +48,9 @@ impl Standing {
         let issued_to = clients::by_id(tx, client)?.and_then(|row| vault.verify(row).ok());
         let session = sessions::by_id(tx, session)?.filter(|(_, ended)| ended.is_none());
         Ok(Self {
-            user: users::by_id(tx, user)?.and_then(|row| vault.verify(row).ok()),
+            user: users::by_id(tx, user)?
+                .and_then(|row| vault.verify(row).ok())
+                .map(Arc::new),
             session: session.and_then(|(row, _)| vault.verify(row).ok()),
             has_consent: consent
                 .is_some_and(|(row, withdrawn)| withdrawn.is_none() && vault.verify(row).is_ok()),
@@ -65,7 +69,7 @@ impl Standing {
     }
 
     /// The person in whose name the token may be used now.
-    pub(crate) fn of(&self, token: &IssuedToken, now: UnixMillis) -> Result<&User, Fallen> {
+    pub(crate) fn of(&self, token: &IssuedToken, now: UnixMillis) -> Result<&Arc<User>, Fallen> {
         // Or everything of the client that it was issued to was revoked, since.
         if !self.has_consent
             || !self.has_client
