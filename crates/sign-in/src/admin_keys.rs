@@ -104,7 +104,8 @@ impl SignIn {
         Ok((key, text))
     }
 
-    /// Up to `limit` keys in order of id, beginning behind `after`. One that was changed past the server is no key.
+    /// Up to `limit` keys in order of id, beginning behind `after`. One that was changed past the server is no key,
+    /// and named as such.
     pub async fn admin_keys(
         &self,
         after: Option<AdminKeyId>,
@@ -113,7 +114,7 @@ impl SignIn {
         let sign_in = self.clone();
         let page = move |tx: &mut Tx<'_>| -> Result<_, SignInError> {
             let page = admin_keys::page(tx, after.as_ref(), limit)?;
-            Ok(page.filter_map(|key| sign_in.inner().readable(key)))
+            Ok(page.try_map(|row| sign_in.inner().listed(row, |key| key.id.to_string())))
         };
         self.inner().store.read(page).await
     }

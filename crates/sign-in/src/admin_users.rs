@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vouchsafe_audit::{EventKind, Origin};
+use vouchsafe_audit::{Event, EventKind, Origin};
 use vouchsafe_model::{Authority, Change, ChangeKind, ManagedBy, Secret, Tagged, User, UserId, UserStatus};
 use vouchsafe_store::{Page, StoreError, Tx, users};
 use vouchsafe_vault::password;
@@ -11,7 +11,7 @@ use crate::error::SignInError;
 use crate::sessions::end_all;
 use crate::sign_in::{Inner, SignIn};
 use crate::username;
-use crate::users::{PasswordChange, about, change_password, create, disable, held, written};
+use crate::users::{PasswordChange, change_password, create, disable, held, written};
 
 /// A password that an administrator gives to somebody.
 #[derive(Debug, Clone)]
@@ -33,25 +33,23 @@ impl SignIn {
         self.inner().store.read(find).await
     }
 
-    /// The user who signs in by this name.
-    pub async fn user_named(&self, name: &str) -> Result<Option<User>, SignInError> {
+    /// The user who signs in by this name, as a page of one.
+    pub async fn user_named(&self, name: &str) -> Result<Page<User>, SignInError> {
         let name = username::normalise(name)?;
         let sign_in = self.clone();
-        let find = move |tx: &mut Tx<'_>| {
-            let found = users::by_username(tx, &name)?;
-            Ok(found.map(|user| sign_in.inner().vault.verify(user)).transpose()?)
+        let find = move |tx: &mut Tx<'_>| -> Result<_, SignInError> {
+            let page = users::page_of_username(tx, &name)?;
+            Ok(page.try_map(|row| sign_in.inner().listed(row, |user| user.id.to_string())))
         };
         self.inner().store.read(find).await
     }
 
-    /// Up to `limit` users in order of id, beginning behind `after`. Rows that were changed past the server are left
-    /// out, and reported in the log.
+    /// Up to `limit` users in order of id, beginning behind `after`.
     pub async fn users(&self, after: Option<UserId>, limit: i64) -> Result<Page<User>, SignInError> {
         let sign_in = self.clone();
         let page = move |tx: &mut Tx<'_>| -> Result<_, SignInError> {
-            let rows = users::page(tx, after.as_ref(), limit + 1)?;
-            let page = Page::trimmed(rows, limit, |row| row.unverified().id.to_string());
-            Ok(page.filter_map(|user| sign_in.inner().readable(user)))
+            let page = users::page(tx, after.as_ref(), limit)?;
+            Ok(page.try_map(|row| sign_in.inner().listed(row, |user| user.id.to_string())))
         };
         self.inner().store.read(page).await
     }
@@ -147,14 +145,19 @@ impl SignIn {
         self.inner().store.write(work).await
     }
 
-    /// Ends every session of the user, and says how many there were. Never refused: it only takes.
+    /// Ends every session of the user, and says how many there were. Never refused, not even by a damaged row: it only
+    /// takes.
     pub async fn sign_out_user(&self, id: &UserId, origin: &Origin) -> Result<usize, SignInError> {
         let (sign_in, id, origin) = (self.clone(), id.clone(), origin.clone());
         let work = move |tx: &mut Tx<'_>| {
             let inner = sign_in.inner();
-            let found = users::by_id(tx, &id)?.ok_or_else(|| SignInError::UserNotFound(id.clone()))?;
-            let event =
-                about(found.unverified(), EventKind::SessionEnded).fact("reason", "signed_out_by_admin");
+            if !users::hold(tx, &id)? {
+                return Err(SignInError::UserNotFound(id));
+            }
+            let event = Event::new(EventKind::SessionEnded)
+                .user(&users::pseudonym(tx, &id)?.unwrap_or_default())
+                .fact("user_id", id.as_str())
+                .fact("reason", "signed_out_by_admin");
             let (event, ended) = end_all(tx, &id, inner.clock.now(), event)?;
             if !ended.is_empty() {
                 let event = ended.iter().fold(event.fact("count", ended.len()), |event, id| {
@@ -191,6 +194,19 @@ impl Inner {
                 |error| tracing::error!(error = %error, "a row was changed past the server and is left out"),
             )
             .ok()
+    }
+
+    /// For pages: the id of a row that was changed past the server, instead of it.
+    pub(crate) fn listed<T: Authority>(
+        &self,
+        row: Tagged<T>,
+        id: impl Fn(&T) -> String,
+    ) -> Result<T, String> {
+        let id = id(row.unverified());
+        self.vault.verify(row).map_err(|error| {
+            tracing::error!(row.id = id, error = %error, "a row was changed past the server and is left out");
+            id
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use vouchsafe_model::{AdminKey, AdminKeyId, ClientSecretDigest, Tagged, UnixMill
 
 use crate::column::{
     Each, Keyed, all as all_rows, bytes32, each_row, from_json, millis, one, parsed, tagged, time, to_json,
+    value,
 };
 use crate::error::StoreError;
 use crate::page::Page;
@@ -98,10 +99,7 @@ pub fn page(
             .select(AdminKeyRow::as_select())
             .load(conn)
     })?;
-    let rows = all_rows(rows)?;
-    Ok(Page::trimmed(rows, limit, |row: &Tagged<AdminKey>| {
-        row.unverified().id.to_string()
-    }))
+    Ok(Page::read(rows, limit, value::<AdminKeyRow, _>))
 }
 
 /// All keys, in order of id.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vouchsafe_model::{Client, ClientId, Tagged, UnixMillis};
 
 use crate::column::{
-    Each, Keyed, all as all_rows, each_row, from_json, one, parsed, readable, tagged, to_json,
+    Each, Keyed, all as all_rows, each_row, from_json, one, parsed, readable, tagged, to_json, value,
 };
 use crate::error::StoreError;
 use crate::page::Page;
@@ -112,10 +112,7 @@ pub fn page(
             .select(ClientRow::as_select())
             .load(conn)
     })?;
-    let rows = all_rows(rows)?;
-    Ok(Page::trimmed(rows, limit, |row: &Tagged<Client>| {
-        row.unverified().id.to_string()
-    }))
+    Ok(Page::read(rows, limit, value::<ClientRow, _>))
 }
 
 /// All clients, in order of id.

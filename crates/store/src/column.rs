@@ -79,6 +79,13 @@ pub(crate) trait Keyed {
     fn key(&self) -> &str;
 }
 
+/// An id alone.
+impl Keyed for String {
+    fn key(&self) -> &str {
+        self
+    }
+}
+
 /// Turns rows into values; the first damaged one fails all.
 pub(crate) fn all<R, T>(rows: Vec<R>) -> Result<Vec<T>, StoreError>
 where

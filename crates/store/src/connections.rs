@@ -10,7 +10,7 @@ use vouchsafe_model::{
     AccessOf, Connection, ConnectionId, ConnectionState, HostsDigest, ProviderId, UnixMillis, UserId,
 };
 
-use crate::column::{Each, Keyed, all, bytes32, each_row, one, parsed, parsed_option, time};
+use crate::column::{Each, Keyed, all, bytes32, each_row, one, parsed, parsed_option, time, value};
 use crate::error::StoreError;
 use crate::page::{Page, WINDOW};
 use crate::revoked_access::schema::revoked_access;
@@ -89,6 +89,12 @@ impl ConnectionRow {
 impl Keyed for ConnectionRow {
     fn key(&self) -> &str {
         &self.id
+    }
+}
+
+impl Keyed for (ConnectionRow, Option<i64>) {
+    fn key(&self) -> &str {
+        &self.0.id
     }
 }
 
@@ -196,15 +202,12 @@ pub fn unswept(
             return Ok(Page {
                 items: Vec::new(),
                 next: None,
+                unreadable: Vec::new(),
             });
         }
     };
     let ids: Vec<String> = tx.run(|conn| query.load(conn))?;
-    let ids: Vec<ConnectionId> = ids
-        .iter()
-        .map(|id| parsed(id, TABLE, "id"))
-        .collect::<Result<_, StoreError>>()?;
-    let page = Page::trimmed(ids, limit, ConnectionId::to_string);
+    let page = Page::read(ids, limit, |id| parsed(&id, TABLE, "id"));
     Ok(Page {
         next: page.next.or(end),
         ..page
@@ -277,14 +280,7 @@ pub fn page(
         None => {}
     }
     let rows = tx.run(|conn| query.load::<(ConnectionRow, Option<i64>)>(conn))?;
-    let rows = rows.into_iter().map(|(row, last_used)| {
-        let connection: Option<Connection> = one(Some(row))?;
-        Ok(connection.map(|connection| (connection, time(last_used))))
-    });
-    let rows: Vec<_> = rows
-        .filter_map(Result::transpose)
-        .collect::<Result<_, StoreError>>()?;
-    let page = Page::trimmed(rows, limit, |(connection, _)| connection.id.to_string());
+    let page = Page::read(rows, limit, |(row, last_used)| Ok((value(row)?, time(last_used))));
     Ok(Page {
         next: page.next.or(end),
         ..page

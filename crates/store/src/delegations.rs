@@ -5,7 +5,9 @@ use vouchsafe_model::{
     ClientId, ConnectionId, Delegation, DelegationId, ProviderId, Tagged, UnixMillis, UserId,
 };
 
-use crate::column::{Each, Keyed, all, each_row, from_json, millis, one, parsed, tagged, time, to_json};
+use crate::column::{
+    Each, Keyed, all, each_row, from_json, millis, one, parsed, tagged, time, to_json, value,
+};
 use crate::error::StoreError;
 use crate::page::{Page, WINDOW};
 use crate::transaction::Tx;
@@ -188,9 +190,7 @@ pub fn page(
         query = query.filter(delegations::connection_id.eq(connection.as_str()));
     }
     let rows = tx.run(|conn| query.load(conn))?;
-    let page = Page::trimmed(all(rows)?, limit, |row: &Tagged<Delegation>| {
-        row.unverified().id.to_string()
-    });
+    let page = Page::read(rows, limit, value::<DelegationRow, _>);
     Ok(Page {
         next: page.next.or(end),
         ..page

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use vouchsafe_model::{HostsDigest, Provider, ProviderId, Sealed, Tagged, UnixMillis};
 
-use crate::column::{Each, Keyed, all as all_rows, bytes32, each_row, one, parsed, readable, tagged};
+use crate::column::{Each, Keyed, all as all_rows, bytes32, each_row, one, parsed, readable, tagged, value};
 use crate::error::StoreError;
 use crate::page::Page;
 use crate::transaction::Tx;
@@ -108,10 +108,7 @@ pub fn page(
             .select(ProviderRow::as_select())
             .load(conn)
     })?;
-    let rows = all_rows(rows)?;
-    Ok(Page::trimmed(rows, limit, |row: &Tagged<Provider>| {
-        row.unverified().id.to_string()
-    }))
+    Ok(Page::read(rows, limit, value::<ProviderRow, _>))
 }
 
 /// All providers, in order of id.

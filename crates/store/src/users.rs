@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use diesel::result::Error;
 use vouchsafe_model::{Tagged, UnixMillis, User, UserId};
 
-use crate::column::{EachByKey, Keyed, all, each_row, millis, one, parsed, readable, tagged, time};
+use crate::column::{EachByKey, Keyed, each_row, millis, one, parsed, readable, tagged, time, value};
 use crate::error::StoreError;
+use crate::page::Page;
 use crate::transaction::Tx;
 
 mod schema {
@@ -68,6 +70,17 @@ pub fn by_id(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<Tagged<User>>, Store
     one(row)
 }
 
+/// How the record names this user; `None` when there is none, or when not even that can be read. Whatever else of the row
+/// is damaged: who revokes needs no more of it.
+pub fn pseudonym(tx: &mut Tx<'_>, id: &UserId) -> Result<Option<String>, StoreError> {
+    let row = users::table.find(id.as_str()).select(users::pseudonym);
+    tx.run(|conn| match row.first(conn).optional() {
+        // What was read is at fault, not the statement: the transaction goes on.
+        Err(Error::DeserializationError(_)) => Ok(None),
+        read => read,
+    })
+}
+
 /// Holds the row until the end of the transaction: who changes it meanwhile waits, or is seen. `false` when it is gone.
 pub fn hold(tx: &mut Tx<'_>, id: &UserId) -> Result<bool, StoreError> {
     let row = users::table.find(id.as_str());
@@ -99,20 +112,31 @@ pub fn by_ids(tx: &mut Tx<'_>, ids: &BTreeSet<UserId>) -> Result<Vec<Tagged<User
 }
 
 /// Up to `limit` users in order of id, beginning behind `after`.
-pub fn page(tx: &mut Tx<'_>, after: Option<&UserId>, limit: i64) -> Result<Vec<Tagged<User>>, StoreError> {
+pub fn page(tx: &mut Tx<'_>, after: Option<&UserId>, limit: i64) -> Result<Page<Tagged<User>>, StoreError> {
     let after = after.map_or("", UserId::as_str);
     let rows = tx.run(|conn| {
         users::table
             .filter(users::id.gt(after))
             .order(users::id)
-            .limit(limit)
+            .limit(limit + 1)
             .select(UserRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    Ok(Page::read(rows, limit, value::<UserRow, _>))
 }
 
-/// As [`page`], with every row by its id, whatever it is.
+/// The page of the one user who signs in by this name.
+pub fn page_of_username(tx: &mut Tx<'_>, username: &str) -> Result<Page<Tagged<User>>, StoreError> {
+    let rows = tx.run(|conn| {
+        users::table
+            .filter(users::username.eq(username))
+            .select(UserRow::as_select())
+            .load(conn)
+    })?;
+    Ok(Page::read(rows, 1, value::<UserRow, _>))
+}
+
+/// Up to `limit` users in order of id, beginning behind `after`: every row by its id, whatever it is.
 pub fn each_after(tx: &mut Tx<'_>, after: &str, limit: i64) -> Result<EachByKey<Tagged<User>>, StoreError> {
     let rows = tx.run(|conn| {
         users::table

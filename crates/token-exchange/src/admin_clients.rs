@@ -92,18 +92,17 @@ impl AuthorizationServer {
         self.store.read(find).await
     }
 
-    /// Up to `limit` clients in order of id, beginning behind `after`. Rows that were changed past the server are left
-    /// out, and reported in the log.
+    /// Up to `limit` clients in order of id, beginning behind `after`.
     pub async fn clients(&self, after: Option<ClientId>, limit: i64) -> Result<Page<Client>, StoreError> {
         let vault = self.vault.clone();
         let page = move |tx: &mut Tx<'_>| -> Result<_, StoreError> {
             let page = clients::page(tx, after.as_ref(), limit)?;
-            Ok(page.filter_map(|row| {
-                let id = row.unverified().id.clone();
-                let verified = vault.verify(row);
-                verified
-                    .map_err(|error| tracing::error!(client.id = %id, error = %error, "a client was changed past the server and is left out"))
-                    .ok()
+            Ok(page.try_map(|row| {
+                let id = row.unverified().id.to_string();
+                vault.verify(row).map_err(|error| {
+                    tracing::error!(client.id = id, error = %error, "a client was changed past the server and is left out");
+                    id
+                })
             }))
         };
         self.store.read(page).await

@@ -10,12 +10,12 @@ use crate::authorization_server::AuthorizationServer;
 use crate::decisions::DecisionError;
 
 impl AuthorizationServer {
-    /// The delegation of this id. For looking at: whether its row was changed past the server is not said here.
+    /// The delegation of this id.
     pub async fn delegation(&self, id: &DelegationId) -> Result<Delegation, DecisionError> {
-        let id = id.clone();
+        let (vault, id) = (self.vault.clone(), id.clone());
         let find = move |tx: &mut Tx<'_>| {
             let row = delegations::by_id(tx, &id)?.ok_or(DecisionError::NotFound)?;
-            Ok(row.unverified().clone())
+            Ok(vault.verify(row)?)
         };
         self.store.read(find).await
     }
@@ -27,9 +27,16 @@ impl AuthorizationServer {
         after: Option<DelegationId>,
         limit: i64,
     ) -> Result<Page<Delegation>, DecisionError> {
+        let vault = self.vault.clone();
         let page = move |tx: &mut Tx<'_>| -> Result<_, DecisionError> {
             let page = delegations::page(tx, &filter, after.as_ref(), limit)?;
-            Ok(page.filter_map(|row| Some(row.unverified().clone())))
+            Ok(page.try_map(|row| {
+                let id = row.unverified().id.to_string();
+                vault.verify(row).map_err(|error| {
+                    tracing::error!(delegation.id = id, error = %error, "a delegation was changed past the server and is left out");
+                    id
+                })
+            }))
         };
         self.store.read(page).await
     }

@@ -13,6 +13,7 @@ use vouchsafe_sign_in::SignedIn;
 use vouchsafe_store::{
     StoreError, Tx, clients, connections, delegations, head, interactions, revoked_access,
 };
+use vouchsafe_vault::TagError;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::interaction::InteractionRefusal;
@@ -45,6 +46,9 @@ pub enum DecisionError {
     /// Our own database or record.
     #[error("the server cannot complete the request right now")]
     Unavailable(#[from] StoreError),
+    /// Somebody changed the row (AR-04).
+    #[error("the row of the delegation was changed past the server")]
+    Tampered(#[from] TagError),
 }
 
 enum Next {

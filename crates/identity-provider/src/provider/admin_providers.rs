@@ -46,8 +46,7 @@ impl IdentityProvider {
         found.ok_or(ProviderError::NotFound)
     }
 
-    /// Up to `limit` providers in order of id, beginning behind `after`; rows without a valid tag are left out, and
-    /// reported in the log.
+    /// Up to `limit` providers in order of id, beginning behind `after`.
     pub async fn provider_page(
         &self,
         after: Option<ProviderId>,
@@ -56,7 +55,10 @@ impl IdentityProvider {
         let this = self.clone();
         let page = move |tx: &mut Tx<'_>| -> Result<_, ProviderError> {
             let page = providers::page(tx, after.as_ref(), limit)?;
-            Ok(page.filter_map(|row| this.readable(row)))
+            Ok(page.try_map(|row| {
+                let id = row.unverified().id.to_string();
+                this.readable(row).ok_or(id)
+            }))
         };
         self.inner().store.read(page).await
     }

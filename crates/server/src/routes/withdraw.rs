@@ -33,7 +33,7 @@ async fn post(
 impl From<DecisionError> for PageError {
     fn from(error: DecisionError) -> Self {
         match error {
-            DecisionError::NotFound => Self::NotFound,
+            DecisionError::NotFound | DecisionError::Tampered(_) => Self::NotFound,
             DecisionError::Unavailable(error) => error.into(),
         }
     }

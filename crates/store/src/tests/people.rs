@@ -50,9 +50,10 @@ both_databases! {
                 users::put(tx, &world.tag(user(&world.ids, name)))?;
             }
             let first = users::page(tx, None, 2)?;
-            let second = users::page(tx, Some(&first[1].unverified().id), 10)?;
-            assert_eq!((first.len(), second.len()), (2, 3));
-            let ids: Vec<_> = first.iter().chain(&second).map(|user| user.unverified().id.clone()).collect();
+            let second = users::page(tx, Some(&first.items[1].unverified().id), 10)?;
+            assert_eq!((first.items.len(), second.items.len()), (2, 3));
+            assert_eq!((first.next, second.next), (Some(first.items[1].unverified().id.to_string()), None));
+            let ids: Vec<_> = first.items.iter().chain(&second.items).map(|user| user.unverified().id.clone()).collect();
             assert!(ids.is_sorted());
             Ok::<_, StoreError>(())
         }).await.unwrap();

@@ -2,6 +2,7 @@
 //! column once, nothing panics, and everybody else goes on (TOK-5.2-01, TE-2.2.2-10).
 
 mod damages;
+mod lists;
 mod sealed;
 
 use vouchsafe_testkit::{

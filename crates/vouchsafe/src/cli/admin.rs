@@ -137,7 +137,7 @@ async fn run(command: impl Operation, target: &Target, handle: Handle) -> Result
             out.line(line);
         }
     }
-    if let Some(remark) = call.remark(&answers, target.json) {
+    for remark in call.remarks(&answers, target.json) {
         err.line(remark);
     }
     Ok(ExitCode::SUCCESS)

@@ -158,6 +158,7 @@ fn delegation(row: DelegationRow, names: &Usernames) -> Delegation {
 fn refused(error: DecisionError) -> Problem {
     match error {
         DecisionError::NotFound => Problem::NotFound,
+        DecisionError::Tampered(_) => Problem::Tampered,
         DecisionError::Unavailable(error) => failed(&error),
     }
 }

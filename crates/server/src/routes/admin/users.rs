@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use vouchsafe_model::{AdminScope, ManagedBy, Secret, User as UserRow, UserId, UserStatus};
 use vouchsafe_sign_in::{NewPassword, SignInError};
-use vouchsafe_store::Page;
 
 use super::LIMIT;
 use super::call::{Call, failed, ok};
@@ -164,12 +163,11 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
     let sign_in = &call.app().sign_in;
     let page = match call.query::<String>("username", "a user name")? {
         Some(name) => {
-            let found = sign_in.user_named(&name).await.map_err(refused)?;
-            let behind = found.filter(|user| after.as_ref().is_none_or(|after| user.id > *after));
-            Page {
-                items: behind.into_iter().collect(),
-                next: None,
-            }
+            let mut found = sign_in.user_named(&name).await.map_err(refused)?;
+            found
+                .items
+                .retain(|user| after.as_ref().is_none_or(|after| user.id > *after));
+            found
         }
         None => sign_in.users(after, limit).await.map_err(refused)?,
     };

@@ -25,6 +25,11 @@ macro_rules! list_of {
             #[serde(skip_serializing_if = "Option::is_none")]
             #[schema(nullable = false)]
             pub(crate) next_cursor: Option<String>,
+            /// Which items of this page are not shown, by their ids: their rows are damaged, or were changed past the
+            /// server. The log says what is wrong with each. Absent where there is none.
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            #[schema(required = false)]
+            pub(crate) unreadable: Vec<String>,
         }
 
         impl $name {
@@ -32,6 +37,7 @@ macro_rules! list_of {
                 Self {
                     items: page.items.into_iter().map(wire).collect(),
                     next_cursor: page.next,
+                    unreadable: page.unreadable,
                 }
             }
         }

@@ -54,7 +54,16 @@ impl Answer {
     /// Whether it is a list without items.
     pub(super) fn lists_nothing(&self) -> bool {
         let listed = self.json.get("items").or_else(|| self.json.get("records"));
-        listed.is_some_and(|listed| listed.items().is_empty())
+        listed.is_some_and(|listed| listed.items().is_empty()) && self.unreadable().next().is_none()
+    }
+
+    /// Which items of a list cannot be shown.
+    pub(super) fn unreadable(&self) -> impl Iterator<Item = &str> {
+        let ids = self.json.get("unreadable").map(Json::items).unwrap_or_default();
+        ids.iter().filter_map(|id| match id {
+            Json::Text(id) => Some(id.as_str()),
+            _ => None,
+        })
     }
 
     /// The text of a member.

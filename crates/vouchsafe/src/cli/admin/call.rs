@@ -196,7 +196,12 @@ impl Call {
     }
 
     /// What else somebody should know who reads the answers.
-    pub(super) fn remark(&self, answers: &[Answer], json: bool) -> Option<String> {
+    pub(super) fn remarks(&self, answers: &[Answer], json: bool) -> impl Iterator<Item = String> {
+        let unreadable = unreadable(answers).filter(|_| !json);
+        unreadable.into_iter().chain(self.remark(answers, json))
+    }
+
+    fn remark(&self, answers: &[Answer], json: bool) -> Option<String> {
         if let Some(pages) = &self.pages {
             let Some(next) = answers.last()?.member(pages.next) else {
                 let nothing = !json && answers.iter().all(Answer::lists_nothing);
@@ -215,6 +220,19 @@ impl Call {
         answers.iter().find(|answer| answer.member(once).is_some())?;
         Some(format!("{once} is shown this once: keep it where it belongs"))
     }
+}
+
+/// Which items a list leaves out, though they are there.
+fn unreadable(answers: &[Answer]) -> Option<String> {
+    let ids = answers.iter().flat_map(Answer::unreadable);
+    let ids: Vec<String> = ids.map(|id| Printable(id).to_string()).collect();
+    let which = ids.join(", ");
+    (!ids.is_empty()).then(|| {
+        format!(
+            "not shown, for their rows are damaged or were changed past the server: {which}; the server's log says what is \
+             wrong, and `vouchsafe audit verify` what was changed"
+        )
+    })
 }
 
 /// What goes over the wire.

@@ -78,9 +78,13 @@ impl Session {
         };
         let found = self.answer(&request, None).await?;
         let items = found.json().get("items").map(Json::items);
-        let Some(Json::Text(id)) = items.and_then(|items| items.first()?.get("id")) else {
-            return Err(nobody(name));
-        };
+        let shown = items.and_then(|items| match items.first()?.get("id")? {
+            Json::Text(id) => Some(id.as_str()),
+            _ => None,
+        });
+        // One whose row cannot be read can still be shown as such, and revoked.
+        let id = shown.or_else(|| found.unreadable().next());
+        let id = id.ok_or_else(|| nobody(name))?;
         // It becomes part of a path.
         match UserId::from_str(id) {
             Ok(id) => Ok(id.to_string()),
