@@ -182,9 +182,8 @@ pub(crate) const fn is_transient(error: &StoreError) -> bool {
     )
 }
 
-/// How the record names a person. For the record alone, so the row need not be verified.
+/// How the record names a person. For the record alone, so the row need not be verified; empty where it cannot be read,
+/// for that keeps nobody from revoking.
 pub(crate) fn pseudonym(tx: &mut Tx<'_>, user: &UserId) -> Result<String, StoreError> {
-    Ok(users::by_id(tx, user)?
-        .map(|user| user.unverified().pseudonym.clone())
-        .unwrap_or_default())
+    Ok(users::pseudonym(tx, user)?.unwrap_or_default())
 }

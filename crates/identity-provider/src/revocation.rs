@@ -15,6 +15,7 @@
 mod access;
 mod answer;
 mod exposure;
+pub(crate) mod left_over;
 mod moving;
 mod sharing;
 pub(crate) mod sweep;

@@ -2,8 +2,10 @@
 
 use vouchsafe_audit::{Event, EventKind};
 use vouchsafe_model::{Change, ChangeKind, Delegation, DelegationDecision};
-use vouchsafe_store::{StoreError, Tx, delegations, users};
+use vouchsafe_store::{StoreError, Tx, delegations};
 use vouchsafe_vault::Vault;
+
+use crate::identity_provider::pseudonym;
 
 /// Writes `taken`, a delegation that its caller has made one of [`DelegationDecision::Denied`] or
 /// [`DelegationDecision::Withdrawn`], as its next version, and returns it with what the record has to say.
@@ -17,14 +19,12 @@ pub fn take_leave_back(
         ..taken
     };
     delegations::put(tx, &vault.tag(taken.clone()))?;
-    let user = users::by_id(tx, &taken.user_id)?;
-    let pseudonym = user.map(|user| user.unverified().pseudonym.clone());
     let kind = match taken.decision {
         DelegationDecision::Denied => EventKind::DelegationDenied,
         _ => EventKind::DelegationWithdrawn,
     };
     let event = Event::new(kind)
-        .user(&pseudonym.unwrap_or_default())
+        .user(&pseudonym(tx, &taken.user_id)?)
         .fact("delegation_id", taken.id.as_str())
         .fact("client_id", taken.client_id.as_str())
         .fact("connection_id", taken.connection_id.as_str())

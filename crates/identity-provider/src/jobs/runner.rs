@@ -10,6 +10,7 @@ use vouchsafe_store::{StoreError, jobs};
 use super::Outcome;
 use crate::connect::recover::SETTLE_JOB;
 use crate::identity_provider::IdentityProvider;
+use crate::revocation::left_over::LEFT_OVER_JOB;
 use crate::revocation::sweep::SWEEP_JOB;
 use crate::revocation::worker::REVOKE_JOB;
 
@@ -89,6 +90,7 @@ impl IdentityProvider {
         let outcome = match job.kind.as_str() {
             REVOKE_JOB => self.revoke_upstream(&job.payload, job.attempts).await,
             SWEEP_JOB => self.sweep(&job.payload, job.attempts).await,
+            LEFT_OVER_JOB => self.sweep_left_over(&job.payload, job.attempts).await,
             SETTLE_JOB => self.settle_quarantined(&job.payload, job.attempts).await,
             kind => {
                 tracing::error!(job.kind = kind, "a job of an unknown kind");

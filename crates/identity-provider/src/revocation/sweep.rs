@@ -1,7 +1,8 @@
 //! Writing down, one after the other, what [`super::access`] has ended at once: connections are revoked here and at the
-//! provider, leave is taken back. It may be interrupted anywhere, run twice, and begin again.
+//! provider, leave is taken back. It may be interrupted anywhere, run twice, and begin again; what it cannot read waits in
+//! [`super::left_over`].
 
-use vouchsafe_audit::Origin;
+use vouchsafe_audit::{Event, Origin};
 use vouchsafe_model::{AccessOf, ClientId, ConnectionId, Delegation, DelegationDecision, DelegationId};
 use vouchsafe_store::delegations::DelegationFilter;
 use vouchsafe_store::{StoreError, Tx, connections, delegations, jobs, revoked_access};
@@ -36,7 +37,11 @@ impl IdentityProvider {
                 Ok(None) => return Outcome::Done,
                 Ok(behind) => next = behind,
                 Err(error) => {
-                    tracing::warn!(error = %error, of = %of, "what is revoked could not be swept; it stays dead");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        of = %of,
+                        "what is revoked could not be swept; it stays dead"
+                    );
                     return Outcome::retry(attempts, None);
                 }
             }
@@ -51,12 +56,15 @@ impl IdentityProvider {
         let page = move |tx: &mut Tx<'_>| connections::unswept(tx, &of, after.as_deref(), PAGE);
         let page = self.inner().store.read(page).await?;
         for id in page.items {
-            self.revoke_with_all(id).await?;
+            if let Err(error) = self.revoke_with_all(id.clone()).await {
+                // One row keeps none behind it alive. Where the database itself fails, so does this.
+                self.leave_over(id, &error).await?;
+            }
         }
         Ok(page.next)
     }
 
-    async fn revoke_with_all(&self, id: ConnectionId) -> Result<(), RevokeError> {
+    pub(super) async fn revoke_with_all(&self, id: ConnectionId) -> Result<(), RevokeError> {
         let this = self.clone();
         let revoked = self
             .persist(move |tx| this.revoke_in(tx, &id, &RevokedBy::WithAll, &Origin::background()))
@@ -81,38 +89,65 @@ impl IdentityProvider {
         client: &ClientId,
         after: Option<&DelegationId>,
     ) -> Result<Next, StoreError> {
-        let inner = self.inner();
-        let revoked = revoked_access::of_client(tx, client)?;
         let filter = DelegationFilter {
             client_id: Some(client.clone()),
             ..DelegationFilter::default()
         };
         let page = delegations::page(tx, &filter, after, PAGE)?;
         let mut events = Vec::new();
+        let mut left = page.unreadable;
         for row in &page.items {
-            delegations::hold(tx, &row.unverified().id)?;
-            let Some(row) = delegations::by_id(tx, &row.unverified().id)? else {
-                continue;
-            };
-            // A tampered row is taken back as well: that only takes.
-            let given = row.unverified().clone();
-            if given.decision != DelegationDecision::Granted
-                || !revoked_access::covers(revoked, given.decided_at)
-            {
-                continue;
+            let id = &row.unverified().id;
+            match self.take_back_in(tx, id) {
+                Err(StoreError::Corrupt { .. }) => left.push(id.to_string()),
+                taken => events.extend(taken?),
             }
-            let taken = Delegation {
-                decision: DelegationDecision::Withdrawn,
-                decided_at: inner.clock.now(),
-                ..given
-            };
-            let (_, event) = take_leave_back(tx, &inner.vault, taken)?;
-            events.push(Origin::background().note(event.fact("by", "access_revoked")));
+        }
+        for id in &left {
+            self.leave_over_in(tx, id)?;
         }
         if !events.is_empty() {
-            inner.ledger.append_all(tx, events)?;
+            self.inner().ledger.append_all(tx, events)?;
         }
         Ok(page.next)
+    }
+
+    /// The leave of this id alone.
+    pub(super) async fn take_back(&self, id: DelegationId) -> Result<(), RevokeError> {
+        let this = self.clone();
+        let taken = self.persist(move |tx| {
+            let event = this.take_back_in(tx, &id)?;
+            match event {
+                Some(event) => this.inner().ledger.append(tx, event).map(|_| ()),
+                None => Ok(()),
+            }
+        });
+        taken.await.map_err(RevokeError::Store)
+    }
+
+    /// Takes leave back that its client had when everything of it was revoked, and says what the record has to.
+    fn take_back_in(&self, tx: &mut Tx<'_>, id: &DelegationId) -> Result<Option<Event>, StoreError> {
+        let inner = self.inner();
+        delegations::hold(tx, id)?;
+        let Some(row) = delegations::by_id(tx, id)? else {
+            return Ok(None);
+        };
+        // A tampered row is taken back as well: that only takes.
+        let given = row.unverified().clone();
+        let revoked = revoked_access::of_client(tx, &given.client_id)?;
+        if given.decision != DelegationDecision::Granted || !revoked_access::covers(revoked, given.decided_at)
+        {
+            return Ok(None);
+        }
+        let taken = Delegation {
+            decision: DelegationDecision::Withdrawn,
+            decided_at: inner.clock.now(),
+            ..given
+        };
+        let (_, event) = take_leave_back(tx, &inner.vault, taken)?;
+        Ok(Some(
+            Origin::background().note(event.fact("by", "access_revoked")),
+        ))
     }
 
     async fn go_on(&self, of: &AccessOf, behind: &str) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 
 mod damages;
 mod lists;
+mod revoking;
 mod sealed;
 
 use vouchsafe_testkit::{
