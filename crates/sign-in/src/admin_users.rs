@@ -151,8 +151,10 @@ impl SignIn {
         let (sign_in, id, origin) = (self.clone(), id.clone(), origin.clone());
         let work = move |tx: &mut Tx<'_>| {
             let inner = sign_in.inner();
-            if !users::hold(tx, &id)? {
-                return Err(SignInError::UserNotFound(id));
+            match users::by_id(tx, &id) {
+                Ok(None) => return Err(SignInError::UserNotFound(id)),
+                Ok(Some(_)) | Err(StoreError::Corrupt { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
             let event = Event::new(EventKind::SessionEnded)
                 .user(&users::pseudonym(tx, &id)?.unwrap_or_default())
