@@ -43,9 +43,7 @@ pub(crate) enum Problem {
     #[error("the server cannot complete the request right now; try again")]
     Unavailable,
     /// AR-04.
-    #[error(
-        "the stored row was changed past the server and is not used; `vouchsafe audit verify --state` says more"
-    )]
+    #[error("the stored row was changed past the server and is not used; `vouchsafe audit verify` says more")]
     Tampered,
     /// A row that cannot be read, by table, key and column.
     #[error("{0}; compare it with a backup, or run `vouchsafe audit verify`")]

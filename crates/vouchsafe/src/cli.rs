@@ -12,6 +12,8 @@ mod output;
 mod printable;
 mod record_line;
 mod serve;
+#[cfg(test)]
+mod told_commands;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
