@@ -52,8 +52,9 @@ pub(super) async fn run(arguments: &DoctorArguments) -> Result<ExitCode, Failure
         Err(error) => report.tell(&[Finding::fail("configuration", error.to_string())]),
         Ok(config) => {
             report.tell(&configuration(&config));
-            report.tell(&vault::look(&config));
-            report.tell(&listener::look(&config).await);
+            let (findings, vault) = vault::look(&config);
+            report.tell(&findings);
+            report.tell(&listener::look(&config, vault.as_ref()).await);
             report.tell(&providers::look(&config, arguments.online).await);
         }
     }

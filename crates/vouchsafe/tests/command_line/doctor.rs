@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use vouchsafe_fake_upstream::{FakeUpstream, Options};
+use vouchsafe_store::ThrowawayPostgres;
 
 use super::folder::Folder;
 
@@ -34,6 +35,60 @@ async fn a_folder_that_is_well_is_well_with_the_server_stopped_and_running() {
             assert!(running.out.contains(line), "{line}\n{}", running.out);
         }
     }
+    assert!(server.stop().status.success());
+}
+
+/// The issuer alone does not tell whose server it is: ours could not start beside it.
+#[tokio::test]
+async fn another_server_with_our_issuer_is_not_taken_for_ours() {
+    let (running, issuer) = Folder::new().on_a_free_port();
+    let mut server = running.start(&["serve"]);
+    server.answers(&format!("{issuer}/healthz")).await;
+    let listen = issuer.trim_start_matches("http://");
+    let here = |folder: Folder| {
+        folder
+            .with("VOUCHSAFE__ISSUER", &issuer)
+            .with("VOUCHSAFE__LISTEN", listen)
+    };
+    let embedded = here(Folder::new());
+    let mut folders = vec![embedded];
+    if let Some(postgres) = ThrowawayPostgres::shared() {
+        let folder = here(Folder::empty()).with("VOUCHSAFE__DATABASE__URL", postgres.database().expose());
+        folder.write("vouchsafe.toml", "");
+        let made = folder.run(&["admin-key", "create", "--name", "first", "--scope", "read"]);
+        assert!(made.status.success(), "{}", made.err);
+        folders.push(folder);
+    }
+    for folder in folders {
+        let doctor = folder.run(&["doctor"]);
+        assert_eq!(doctor.status.code(), Some(1), "{}{}", doctor.out, doctor.err);
+        let line = format!(
+            "FAIL  listen: {listen} is taken by a Vouchsafe of another database, with the same issuer: "
+        );
+        assert!(doctor.out.contains(&line), "{}", doctor.out);
+    }
+    assert!(server.stop().status.success());
+}
+
+/// On PostgreSQL there is no lock: the keys tell.
+#[tokio::test]
+async fn on_postgresql_a_server_of_the_same_database_is_known_by_its_keys() {
+    let Some(postgres) = ThrowawayPostgres::shared() else {
+        return;
+    };
+    let (folder, issuer) = Folder::empty()
+        .with("VOUCHSAFE__DATABASE__URL", postgres.database().expose())
+        .on_a_free_port();
+    folder.write("vouchsafe.toml", "");
+    let mut server = folder.start(&["serve"]);
+    server.answers(&format!("{issuer}/healthz")).await;
+    let doctor = folder.run(&["doctor"]);
+    assert!(
+        doctor.out.contains("is served by this Vouchsafe\n"),
+        "{}{}",
+        doctor.out,
+        doctor.err
+    );
     assert!(server.stop().status.success());
 }
 

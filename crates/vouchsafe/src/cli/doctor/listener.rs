@@ -4,10 +4,14 @@ use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use url::Url;
 use vouchsafe_identity_provider::catalogue::{Method, UpstreamRequest};
 use vouchsafe_identity_provider::{Egress, EgressOptions};
+use vouchsafe_store::Location;
+use vouchsafe_vault::Vault;
 
 use super::super::Failure;
 use super::finding::Finding;
@@ -17,7 +21,7 @@ use crate::files;
 use crate::process_lock::ProcessLock;
 use crate::tls::Identity;
 
-pub(super) async fn look(config: &Config) -> Vec<Finding> {
+pub(super) async fn look(config: &Config, vault: Option<&Vault>) -> Vec<Finding> {
     let mut findings = vec![issuer(config)];
     if let Some(files) = &config.tls {
         findings.push(match Identity::open(files.clone()) {
@@ -29,7 +33,7 @@ pub(super) async fn look(config: &Config) -> Vec<Finding> {
         });
     }
     findings.push(proxies(config));
-    findings.push(address(config).await);
+    findings.push(address(config, vault).await);
     findings
 }
 
@@ -75,7 +79,7 @@ fn proxies(config: &Config) -> Finding {
     )
 }
 
-async fn address(config: &Config) -> Finding {
+async fn address(config: &Config, vault: Option<&Vault>) -> Finding {
     let listen = config.listen;
     let held = ProcessLock::is_held(&config.database);
     match TcpListener::bind(listen) {
@@ -86,7 +90,10 @@ async fn address(config: &Config) -> Finding {
             ),
         ),
         Ok(_) => Finding::ok("listen", format!("{listen} is free")),
-        Err(error) if error.kind() == ErrorKind::AddrInUse => taken(config, held).await,
+        Err(error) if error.kind() == ErrorKind::AddrInUse => match &config.database {
+            Location::Sqlite(_) => taken(config, held).await,
+            Location::Postgres(_) => taken_beside_others(config, vault).await,
+        },
         Err(error) => Finding::fail(
             "listen",
             format!(
@@ -97,26 +104,55 @@ async fn address(config: &Config) -> Finding {
     }
 }
 
+/// A server of an embedded database holds its lock: who has the address without it is somebody else, and no server of ours
+/// could start.
 async fn taken(config: &Config, held: bool) -> Finding {
     let listen = config.listen;
-    let ours = || Finding::ok("listen", format!("{listen} is served by this Vouchsafe"));
     // Our certificate is for a name that leads here only from outside: with TLS the lock must do.
-    if config.tls.is_some() {
-        return if held {
-            ours()
-        } else {
-            let text = format!(
-                "{listen} is taken: if not by a Vouchsafe of this configuration, stop what listens there"
-            );
-            Finding::warn("listen", text)
-        };
+    if held && (config.tls.is_some() || answers_as(config).await) {
+        return Finding::ok("listen", format!("{listen} is served by this Vouchsafe"));
     }
-    if answers_as(&config.issuer, reachable(listen)).await {
-        return ours();
+    if !held && answers_as(config).await {
+        return Finding::fail("listen", another(config));
     }
     Finding::fail(
         "listen",
         format!("{listen} is taken by something else: stop what listens there, or change `listen`"),
+    )
+}
+
+/// A database of many servers has no lock: who has its keys is one of them.
+async fn taken_beside_others(config: &Config, vault: Option<&Vault>) -> Finding {
+    let listen = config.listen;
+    if config.tls.is_some() {
+        let text = format!(
+            "{listen} is taken: if not by a Vouchsafe of this configuration, stop what listens there"
+        );
+        return Finding::warn("listen", text);
+    }
+    if !answers_as(config).await {
+        let text =
+            format!("{listen} is taken by something else: stop what listens there, or change `listen`");
+        return Finding::fail("listen", text);
+    }
+    match vault {
+        // Why it does not open has been said; whose the server is cannot be told.
+        None => Finding::warn(
+            "listen",
+            format!("{listen} is served by a Vouchsafe with this issuer, of this database or of another one"),
+        ),
+        Some(vault) if has_our_keys(config, vault).await => {
+            Finding::ok("listen", format!("{listen} is served by this Vouchsafe"))
+        }
+        Some(_) => Finding::fail("listen", another(config)),
+    }
+}
+
+fn another(config: &Config) -> String {
+    format!(
+        "{} is taken by a Vouchsafe of another database, with the same issuer: stop it, or give this one another `listen` and \
+         `issuer`",
+        config.listen
     )
 }
 
@@ -131,30 +167,48 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 }
 
 /// Whether the metadata served there names our issuer.
-async fn answers_as(issuer: &str, address: SocketAddr) -> bool {
-    let path = Url::parse(issuer).map(|url| url.path().trim_end_matches('/').to_owned());
-    let url = format!(
-        "http://{address}/.well-known/oauth-authorization-server{}",
-        path.unwrap_or_default()
-    );
+async fn answers_as(config: &Config) -> bool {
+    let path = Url::parse(&config.issuer).map(|url| url.path().trim_end_matches('/').to_owned());
+    let path = path.unwrap_or_default();
+    let metadata = served(config, &format!("/.well-known/oauth-authorization-server{path}")).await;
+    metadata.is_some_and(|metadata| metadata["issuer"] == config.issuer)
+}
+
+/// Whether the keys served there are those of our database.
+async fn has_our_keys(config: &Config, vault: &Vault) -> bool {
+    let path = Url::parse(&config.issuer).map(|url| url.path().trim_end_matches('/').to_owned());
+    let path = path.unwrap_or_default();
+    let served = served(config, &format!("{path}/oauth/jwks"))
+        .await
+        .unwrap_or_default();
+    let ours: Vec<String> = vault
+        .verification_keys()
+        .iter()
+        .map(|key| URL_SAFE_NO_PAD.encode(key.public))
+        .collect();
+    let theirs = served["keys"].as_array().into_iter().flatten();
+    theirs
+        .filter_map(|key| key["x"].as_str())
+        .any(|x| ours.iter().any(|ours| ours == x))
+}
+
+/// The JSON at this path of whoever listens where we would.
+async fn served(config: &Config, path: &str) -> Option<Value> {
+    let address = reachable(config.listen);
     let egress = Egress::new(EgressOptions {
         internal_hosts: vec![address.to_string()],
         timeout: PATIENCE,
         ..EgressOptions::default()
     });
-    let Ok(egress) = egress else { return false };
     let request = UpstreamRequest {
         method: Method::Get,
-        url,
+        url: format!("http://{address}{path}"),
         headers: Vec::new(),
         body: None,
         content_type: None,
     };
-    let Ok(answer) = egress.send(request).await else {
-        return false;
-    };
-    serde_json::from_slice::<Value>(answer.as_upstream().body)
-        .is_ok_and(|metadata| metadata["issuer"] == issuer)
+    let answer = egress.ok()?.send(request).await.ok()?;
+    serde_json::from_slice(answer.as_upstream().body).ok()
 }
 
 const PATIENCE: Duration = Duration::from_secs(3);

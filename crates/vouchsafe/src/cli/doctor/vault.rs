@@ -19,23 +19,26 @@ use crate::process_lock::ProcessLock;
 use crate::wiring::StartError;
 use crate::{checkpoint_file, files, foreign_files, key_file, public_keys};
 
-pub(super) fn look(config: &Config) -> Vec<Finding> {
+/// What was found, and the vault, if it opens.
+pub(super) fn look(config: &Config) -> (Vec<Finding>, Option<Vault>) {
     let mut findings = Vec::new();
     if let Err(error) = foreign_files::refuse(config) {
         findings.push(Finding::fail("database", Failure::from(error).to_string()));
-        return findings;
+        return (findings, None);
     }
     let key = key(config, &mut findings);
+    let mut opened = None;
     if let Some(store) = database(config, &mut findings) {
         // Without either there is nothing more to see here, and it has been said why.
         if let Some(vault) = key.and_then(|key| open(&store, &key, &mut findings)) {
             pinned(config, &vault, &mut findings);
             checkpoint(config, &store, &vault, &mut findings);
             in_force::look(config, &store, &mut findings);
+            opened = Some(vault);
         }
         clock(&store, &mut findings);
     }
-    findings
+    (findings, opened)
 }
 
 fn key(config: &Config, findings: &mut Vec<Finding>) -> Option<FileKeyProvider> {
