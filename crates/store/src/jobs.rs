@@ -136,6 +136,16 @@ pub fn purge_ended(tx: &mut Tx<'_>, before: UnixMillis) -> Result<usize, StoreEr
     tx.run(|conn| diesel::delete(ended).execute(conn))
 }
 
+/// Whether a job of one of these kinds has not ended, due or not.
+pub fn any_waiting(tx: &mut Tx<'_>, kinds: &[&str]) -> Result<bool, StoreError> {
+    let waiting = jobs::table
+        .filter(jobs::state.eq(JobState::Waiting.as_str()))
+        .filter(jobs::kind.eq_any(kinds.iter().copied()))
+        .select(jobs::id);
+    let found = tx.run(|conn| waiting.first::<String>(conn).optional())?;
+    Ok(found.is_some())
+}
+
 /// When the next job becomes due or free.
 pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<UnixMillis>, StoreError> {
     let waiting = jobs::table.filter(jobs::state.eq(JobState::Waiting.as_str()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vouchsafe_model::{Job, UnixMillis};
-use vouchsafe_store::{StoreError, jobs};
+use vouchsafe_store::{StoreError, Tx, jobs};
 
 use super::Outcome;
 use crate::connect::recover::SETTLE_JOB;
@@ -48,17 +48,14 @@ impl IdentityProvider {
         self.inner().store.read(jobs::next_due).await
     }
 
-    /// For a process that will not stay: runs what is due, but begins nothing any more after this long. Whether nothing
-    /// that is due is left.
+    /// For a process that will not stay: runs what is due, but begins nothing any more after this long. Whether everything
+    /// that is revoked is written down and every provider has been told: what waits for another attempt has not been.
     pub async fn run_jobs_for(&self, long: Duration) -> Result<bool, StoreError> {
         let clock = &self.inner().clock;
         let until = clock.now() + long;
-        while clock.now() < until {
-            if !self.run_some_jobs().await? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        while clock.now() < until && self.run_some_jobs().await? {}
+        let left = |tx: &mut Tx<'_>| jobs::any_waiting(tx, &[REVOKE_JOB, SWEEP_JOB, LEFT_OVER_JOB]);
+        Ok(!self.inner().store.read(left).await?)
     }
 
     /// Runs some of what is due to its end; whether there was anything.

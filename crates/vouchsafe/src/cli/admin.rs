@@ -125,7 +125,7 @@ async fn run(command: impl Operation, target: &Target, handle: Handle) -> Result
         )),
     };
     // First close, then print: a reader that is slow does not keep the database locked.
-    session.close().await;
+    let told = session.close().await;
     let (mut out, mut err) = (Output::to_stdout(), Output::to_stderr());
     let answers = answered?;
     if target.json {
@@ -137,7 +137,7 @@ async fn run(command: impl Operation, target: &Target, handle: Handle) -> Result
             out.line(line);
         }
     }
-    for remark in call.remarks(&answers, target.json) {
+    for remark in call.remarks(&answers, target.json, told) {
         err.line(remark);
     }
     Ok(ExitCode::SUCCESS)

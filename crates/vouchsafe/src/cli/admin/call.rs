@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use vouchsafe_model::Secret;
 
 use super::answer::Answer;
+use super::own_instance::Told;
 use super::view::View;
 use crate::cli::Failure;
 use crate::cli::printable::Printable;
@@ -22,7 +23,16 @@ pub(in crate::cli) struct Call {
     view: View,
     pages: Option<Pages>,
     birth: Birth,
-    afterwards: Option<String>,
+    afterwards: Option<Afterwards>,
+}
+
+/// What there is to say behind an answer.
+#[derive(Debug)]
+enum Afterwards {
+    /// This.
+    Sentence(String),
+    /// How far providers know of it, which these commands show.
+    Upstream(String),
 }
 
 /// Whether a command may be the first one that a database sees.
@@ -126,9 +136,15 @@ impl Call {
         self
     }
 
-    /// What goes on behind the answer, and how to look at it.
+    /// What there is to say behind the answer.
     pub(super) fn afterwards(mut self, sentence: String) -> Self {
-        self.afterwards = Some(sentence);
+        self.afterwards = Some(Afterwards::Sentence(sentence));
+        self
+    }
+
+    /// Providers are told behind the answer. Which commands show how far that is.
+    pub(super) fn told_upstream(mut self, commands: String) -> Self {
+        self.afterwards = Some(Afterwards::Upstream(commands));
         self
     }
 
@@ -196,12 +212,14 @@ impl Call {
     }
 
     /// What else somebody should know who reads the answers.
-    pub(super) fn remarks(&self, answers: &[Answer], json: bool) -> impl Iterator<Item = String> {
+    pub(super) fn remarks(&self, answers: &[Answer], json: bool, told: Told) -> impl Iterator<Item = String> {
         let unreadable = unreadable(answers).filter(|_| !json);
-        unreadable.into_iter().chain(self.remark(answers, json))
+        let untold = (told == Told::NotAll).then(|| NOT_ALL_TOLD.to_owned());
+        let remark = self.remark(answers, json, told);
+        unreadable.into_iter().chain(remark).chain(untold)
     }
 
-    fn remark(&self, answers: &[Answer], json: bool) -> Option<String> {
+    fn remark(&self, answers: &[Answer], json: bool, told: Told) -> Option<String> {
         if let Some(pages) = &self.pages {
             let Some(next) = answers.last()?.member(pages.next) else {
                 let nothing = !json && answers.iter().all(Answer::lists_nothing);
@@ -213,8 +231,18 @@ impl Call {
                 Printable(&next)
             ));
         }
-        if let Some(sentence) = self.afterwards.as_ref().filter(|_| !json) {
-            return Some(sentence.clone());
+        if let Some(afterwards) = self.afterwards.as_ref().filter(|_| !json) {
+            return match (afterwards, told) {
+                (Afterwards::Sentence(sentence), _) => Some(sentence.clone()),
+                (Afterwards::Upstream(commands), Told::ByServer) => Some(format!(
+                    "dead here; each provider is told in the background: {commands} show how far that is"
+                )),
+                (Afterwards::Upstream(commands), Told::All) => Some(format!(
+                    "dead here, and each provider has been asked to end it: {commands} show what came of it"
+                )),
+                // That is said whatever the command was.
+                (Afterwards::Upstream(_), Told::NotAll) => None,
+            };
         }
         let once = self.view.shown_once().filter(|_| !json)?;
         answers.iter().find(|answer| answer.member(once).is_some())?;
@@ -255,5 +283,7 @@ pub(super) fn id(text: &str) -> Result<String, String> {
 
 /// The one parameter for which people have another name.
 const USER_ID: &str = "user_id";
+/// No server runs that would.
+const NOT_ALL_TOLD: &str = "what is revoked is dead here, but not every provider has been told yet: the next `vouchsafe serve` goes on with it, unless a server of this database runs already";
 /// As many as a page may have.
 const MOST_ITEMS: u32 = 200;

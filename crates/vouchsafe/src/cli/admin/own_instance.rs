@@ -10,7 +10,7 @@ use vouchsafe_store::{Location, SchemaState, Store};
 
 use super::http::Http;
 use super::local::Failing;
-use crate::cli::{Failure, Output};
+use crate::cli::Failure;
 use crate::config::Config;
 use crate::local_socket::{self, Private};
 use crate::service::{self, Opened};
@@ -53,7 +53,7 @@ impl OwnInstance {
     }
 
     /// As a server goes down: nothing new begins, what a revocation began upstream ends, the checkpoint is written.
-    pub(super) async fn close(self) {
+    pub(super) async fn close(self) -> Told {
         self.drain.send_replace(true);
         if self.server.await.is_err() {
             tracing::error!("the server of the local socket ended by a panic");
@@ -61,15 +61,28 @@ impl OwnInstance {
         let identity_provider = &self.opened.instance.identity_provider;
         identity_provider.idle().await;
         // A revocation of much leaves work: nobody else may be there to tell the providers.
-        match identity_provider.run_jobs_for(PATIENCE).await {
-            Ok(true) => {}
-            Ok(false) => Output::to_stderr().line(
-                "not every provider has been told yet: `vouchsafe serve`, or the next command, goes on with it",
-            ),
-            Err(error) => tracing::warn!(error = %error, "the jobs cannot be read"),
-        }
+        let told = match identity_provider.run_jobs_for(PATIENCE).await {
+            Ok(true) => Told::All,
+            Ok(false) => Told::NotAll,
+            Err(error) => {
+                tracing::warn!(error = %error, "the jobs cannot be read");
+                Told::NotAll
+            }
+        };
         self.opened.close().await;
+        told
     }
+}
+
+/// Whether providers know of everything that is revoked here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// A server runs, and tells them.
+    ByServer,
+    /// Every one has been told.
+    All,
+    /// Not every one, and when this command has ended nobody goes on with it.
+    NotAll,
 }
 
 /// How long a command goes on with what is due.

@@ -94,10 +94,10 @@ impl Operation for ProviderCommand {
             Self::Enable(provider) => on("POST", "/providers/{provider_id}/enable", provider),
             Self::Revoke(provider) => {
                 let look = format!(
-                    "dead here; the provider is told in the background: `vouchsafe connection list --provider-id {}` and `vouchsafe connection show ID` show how far that is",
+                    "`vouchsafe connection list --provider-id {}` and `vouchsafe connection show ID`",
                     provider.provider_id
                 );
-                on("POST", "/providers/{provider_id}/revoke", provider).afterwards(look)
+                on("POST", "/providers/{provider_id}/revoke", provider).told_upstream(look)
             }
         })
     }

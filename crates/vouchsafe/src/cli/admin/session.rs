@@ -9,7 +9,7 @@ use vouchsafe_model::UserId;
 use super::answer::{Answer, Json};
 use super::call::{Birth, Call, Request};
 use super::http::{Http, Reply};
-use super::own_instance::OwnInstance;
+use super::own_instance::{OwnInstance, Told};
 use super::{Target, input, local};
 use crate::cli::Failure;
 use crate::cli::printable::Printable;
@@ -58,10 +58,11 @@ impl Session {
     }
 
     /// In order: what was begun ends, then everything is closed.
-    pub(super) async fn close(self) {
+    pub(super) async fn close(self) -> Told {
         drop(self.http);
-        if let Some(own) = self.own {
-            own.close().await;
+        match self.own {
+            Some(own) => own.close().await,
+            None => Told::ByServer,
         }
     }
 
@@ -76,7 +77,15 @@ impl Session {
             query: vec![("username", name.to_owned())],
             body: None,
         };
-        let found = self.answer(&request, None).await?;
+        let reply = self.http.send(&request).await?;
+        if reply.status == 403 {
+            // The key may do what is asked for, but not look who this is.
+            return Err(Failure::new(format!(
+                "Forbidden: the admin key does not have the scope read, without which nobody can be found by name: give \
+                 the id (`usr_…`) instead of {name}, or use a key with read as well"
+            )));
+        }
+        let found = self.answered(&reply, None)?;
         let items = found.json().get("items").map(Json::items);
         let shown = items.and_then(|items| match items.first()?.get("id")? {
             Json::Text(id) => Some(id.as_str()),
@@ -94,9 +103,13 @@ impl Session {
 
     async fn answer(&self, request: &Request, shown_by: Option<&str>) -> Result<Answer, Failure> {
         let reply = self.http.send(request).await?;
+        self.answered(&reply, shown_by)
+    }
+
+    fn answered(&self, reply: &Reply, shown_by: Option<&str>) -> Result<Answer, Failure> {
         match reply.status {
-            200..=299 => Answer::read(reply.body),
-            _ => Err(self.refused(&reply, shown_by)),
+            200..=299 => Answer::read(reply.body.clone()),
+            _ => Err(self.refused(reply, shown_by)),
         }
     }
 

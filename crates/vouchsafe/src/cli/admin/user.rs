@@ -100,10 +100,10 @@ impl Operation for UserCommand {
             Self::SignOut(user) => on("POST", "/users/{user_id}/sign-out", user),
             Self::Revoke(user) => {
                 let look = format!(
-                    "dead here; each provider is told in the background: `vouchsafe connection list --user-id {}` and `vouchsafe connection show ID` show how far that is",
+                    "`vouchsafe connection list --user-id {}` and `vouchsafe connection show ID`",
                     user.user_id
                 );
-                on("POST", "/users/{user_id}/revoke", user).afterwards(look)
+                on("POST", "/users/{user_id}/revoke", user).told_upstream(look)
             }
         })
     }

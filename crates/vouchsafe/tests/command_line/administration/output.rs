@@ -96,8 +96,48 @@ fn a_list_of_nothing_and_a_revocation_say_what_to_make_of_it() {
     assert!(
         revoked
             .err
-            .contains("in the background: `vouchsafe connection list --user-id grace`"),
+            .contains("each provider has been asked to end it: `vouchsafe connection list --user-id grace`"),
         "{}",
+        revoked.err
+    );
+}
+
+/// A damaged row hides no other, is named, and can still be revoked by the name of its user.
+#[test]
+fn what_a_list_cannot_show_is_named_on_stderr() {
+    let folder = Folder::new();
+    for name in ["grace", "linus"] {
+        assert!(
+            folder
+                .run(&["user", "create", "--username", name])
+                .status
+                .success()
+        );
+    }
+    let json: Value =
+        serde_json::from_str(&folder.run(&["user", "list", "--username", "grace", "--json"]).out).unwrap();
+    let id = json["items"][0]["id"].as_str().unwrap();
+    folder.sql("UPDATE users SET status = 'weird' WHERE username = 'grace'");
+    let listed = folder.run(&["user", "list"]);
+    assert!(
+        listed.status.success() && listed.out.contains("linus"),
+        "{}{}",
+        listed.out,
+        listed.err
+    );
+    assert!(!listed.out.contains(id), "{}", listed.out);
+    let remark = format!("not shown, for their rows are damaged or were changed past the server: {id}; ");
+    assert!(listed.err.contains(&remark), "{}", listed.err);
+    let shown = folder.run(&["user", "show", "grace"]).refused(&folder);
+    assert!(
+        shown.contains(&format!("row {id} of `users` is damaged")),
+        "{shown}"
+    );
+    let revoked = folder.run(&["user", "revoke", "grace"]);
+    assert!(
+        revoked.out.contains("revoked_at: "),
+        "{}{}",
+        revoked.out,
         revoked.err
     );
 }

@@ -72,6 +72,42 @@ async fn a_key_can_do_over_the_network_what_its_scopes_allow() {
 }
 
 #[tokio::test]
+async fn a_key_without_read_finds_nobody_by_name_and_revokes_by_id() {
+    let mut world = World::new();
+    let weak = world.key_with(&["revoke"]);
+    world.start().await;
+    let id = world.json(&["user", "list", "--username", "ada"])["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let folder = elsewhere(&weak)
+        .with("VOUCHSAFE_SERVER", &world.issuer)
+        .with("VOUCHSAFE_ADMIN_KEY_FILE", "key");
+    let told = folder.run(&["user", "revoke", "ada"]).refused(&folder);
+    assert_eq!(
+        told,
+        "Forbidden: the admin key does not have the scope read, without which nobody can be found by name: give the id \
+         (`usr_…`) instead of ada, or use a key with read as well"
+    );
+    let revoked = folder.run(&["user", "revoke", &id]);
+    assert!(
+        revoked.out.contains("revoked_at: "),
+        "{}{}",
+        revoked.out,
+        revoked.err
+    );
+    // The server tells the providers, not the command.
+    assert!(
+        revoked
+            .err
+            .contains("in the background: `vouchsafe connection list --user-id usr_"),
+        "{}",
+        revoked.err
+    );
+    world.stop();
+}
+
+#[tokio::test]
 async fn the_path_of_the_issuer_is_part_of_the_url() {
     let mut world = World::new();
     let issuer = format!("{}/tenant/one", world.issuer);

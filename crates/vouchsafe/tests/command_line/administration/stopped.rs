@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::time::Duration;
 
+use vouchsafe_fake_upstream::{Endpoint, Fault};
 use vouchsafe_store::ThrowawayPostgres;
 
 use super::world::World;
@@ -133,12 +134,36 @@ async fn a_revocation_ends_upstream_even_if_the_provider_takes_its_time() {
         .as_str()
         .unwrap()
         .to_owned();
-    world
-        .upstream
-        .set_delay("oidc", vouchsafe_fake_upstream::Endpoint::Revoke, 4_000);
+    world.upstream.set_delay("oidc", Endpoint::Revoke, 4_000);
     let answer = world.json(&["connection", "revoke", &id]);
     assert_eq!(answer["state"], "pending_upstream");
     assert!(world.upstream.live_tokens("oidc").is_empty());
     let shown = world.json(&["connection", "show", &id]);
     assert_eq!(shown["revocation"]["state"], "revoked_upstream");
+}
+
+/// With the server stopped nobody else tells the provider: that it has not been told is said, and by whom it will be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_could_not_be_told_is_said_to_be_left_to_the_next_server() {
+    let mut world = World::new();
+    world.start().await;
+    world.connected().await;
+    world.stop();
+    let outage = Fault::HtmlPage { status: 503 };
+    world
+        .upstream
+        .state()
+        .fault("oidc", Endpoint::Revoke, outage, 100);
+    for command in [&["user", "revoke", "ada"][..], &["user", "list", "--json"]] {
+        let ran = world.folder.run(command);
+        assert!(ran.status.success(), "{}", ran.err);
+        assert!(
+            ran.err
+                .contains("not every provider has been told yet: the next `vouchsafe serve` goes on with it"),
+            "{command:?}: {}",
+            ran.err
+        );
+        assert!(!ran.err.contains("in the background"), "{}", ran.err);
+    }
+    assert!(!world.upstream.live_tokens("oidc").is_empty());
 }
