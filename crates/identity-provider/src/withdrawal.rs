@@ -7,8 +7,8 @@ use vouchsafe_vault::Vault;
 
 use crate::identity_provider::pseudonym;
 
-/// Writes `taken`, a delegation that its caller has made one of [`DelegationDecision::Denied`] or
-/// [`DelegationDecision::Withdrawn`], as its next version, and returns it with what the record has to say.
+/// Writes `taken`, a delegation that its caller has made anything but [`DelegationDecision::Granted`], as its next
+/// version, and returns it with what the record has to say.
 pub fn take_leave_back(
     tx: &mut Tx<'_>,
     vault: &Vault,

@@ -9,7 +9,7 @@ use crate::provider::ProviderId;
 use crate::tagged::Authority;
 use crate::text::text_enum;
 
-text_enum!(/// What the person decided.
+text_enum!(/// What the person decided, or the operator in their place.
 DelegationDecision {
     /// May act, within scope and time.
     Granted = "granted",
@@ -17,6 +17,8 @@ DelegationDecision {
     Denied = "denied",
     /// No longer may; beats a trusted mark (AR-19).
     Withdrawn = "withdrawn",
+    /// The operator took it back; beats a trusted mark as well.
+    Revoked = "revoked",
 });
 
 /// A delegation (person x client x connection). Made only by a POST from a browser session of that person (AR-01).

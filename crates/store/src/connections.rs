@@ -120,8 +120,8 @@ fn row(tx: &mut Tx<'_>, id: &ConnectionId) -> Result<Option<ConnectionRow>, Stor
     })
 }
 
-/// All connections of a user, revoked ones too, oldest first.
-pub fn of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Connection>, StoreError> {
+/// All connections of a user, revoked ones too, oldest first, each row by itself.
+pub fn each_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Each<Connection>, StoreError> {
     let rows = tx.run(|conn| {
         connections::table
             .filter(connections::user_id.eq(user.as_str()))
@@ -129,7 +129,7 @@ pub fn of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<Connection>, StoreE
             .select(ConnectionRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    Ok(each_row::<ConnectionRow, _>(rows))
 }
 
 /// The connections of a user at a provider that are not revoked, oldest first.

@@ -222,6 +222,14 @@ pub fn of_connection(
     tx: &mut Tx<'_>,
     connection: &ConnectionId,
 ) -> Result<Vec<Tagged<Delegation>>, StoreError> {
+    each_of_connection(tx, connection)?.into_iter().collect()
+}
+
+/// The same, each row by itself.
+pub fn each_of_connection(
+    tx: &mut Tx<'_>,
+    connection: &ConnectionId,
+) -> Result<Each<Tagged<Delegation>>, StoreError> {
     let rows = tx.run(|conn| {
         delegations::table
             .filter(delegations::connection_id.eq(connection.as_str()))
@@ -229,7 +237,7 @@ pub fn of_connection(
             .select(DelegationRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    Ok(each_row(rows))
 }
 
 impl From<&Tagged<Delegation>> for DelegationRow {

@@ -3,10 +3,9 @@
 use diesel::prelude::*;
 use vouchsafe_model::{ClientId, Digest, Interaction, InteractionId, InteractionState, UnixMillis, UserId};
 
-use crate::column::{
-    Each, Keyed, all, bytes32, each_row, from_json, one, parsed, parsed_option, to_json, value,
-};
+use crate::column::{Each, Keyed, bytes32, each_row, from_json, one, parsed, parsed_option, to_json, value};
 use crate::error::StoreError;
+use crate::revoked_access;
 use crate::transaction::Tx;
 
 mod schema {
@@ -78,17 +77,21 @@ pub fn by_id(tx: &mut Tx<'_>, id: &InteractionId) -> Result<Option<Interaction>,
     one(row)
 }
 
-/// The live link for the same request: pending and not expired.
+/// The live link for the same request of this client: pending, not expired, and made since everything of the client was
+/// last revoked.
 pub fn live_by_binding(
     tx: &mut Tx<'_>,
     binding: &Digest<Interaction>,
+    client: &ClientId,
     now: UnixMillis,
 ) -> Result<Option<Interaction>, StoreError> {
+    let since = since(tx, client)?;
     let row = tx.run(|conn| {
         interactions::table
             .filter(interactions::binding.eq(binding.as_bytes().as_slice()))
             .filter(interactions::state.eq(InteractionState::Pending.as_str()))
             .filter(interactions::expires_at.gt(now.0))
+            .filter(interactions::created_at.gt(since))
             .order(interactions::id.desc())
             .select(InteractionRow::as_select())
             .first(conn)
@@ -118,12 +121,12 @@ pub fn last_denied(
     Ok(Some((value(row)?, UnixMillis(decided_at))))
 }
 
-/// What waits for a user, oldest first.
-pub fn pending_of_user(
+/// What waits for a user, oldest first, each row by itself.
+pub fn each_pending_of_user(
     tx: &mut Tx<'_>,
     user: &UserId,
     now: UnixMillis,
-) -> Result<Vec<Interaction>, StoreError> {
+) -> Result<Each<Interaction>, StoreError> {
     let rows = tx.run(|conn| {
         interactions::table
             .filter(interactions::user_id.eq(user.as_str()))
@@ -133,7 +136,7 @@ pub fn pending_of_user(
             .select(InteractionRow::as_select())
             .load(conn)
     })?;
-    all(rows)
+    Ok(each_row(rows))
 }
 
 /// Every request that nobody has answered, expired ones too.
@@ -148,19 +151,28 @@ pub fn each_pending(tx: &mut Tx<'_>) -> Result<Each<Interaction>, StoreError> {
     Ok(each_row(rows))
 }
 
-/// How many links a client has open with a user.
+/// Behind when something of a client began that counts.
+fn since(tx: &mut Tx<'_>, client: &ClientId) -> Result<i64, StoreError> {
+    let revoked = revoked_access::of_client(tx, client)?;
+    Ok(revoked.map_or(i64::MIN, |revoked| revoked.0))
+}
+
+/// How many links a client has open with a user: of those that were made since everything of the client was last
+/// revoked.
 pub fn count_pending(
     tx: &mut Tx<'_>,
     user: &UserId,
     client: &ClientId,
     now: UnixMillis,
 ) -> Result<i64, StoreError> {
+    let since = since(tx, client)?;
     tx.run(|conn| {
         interactions::table
             .filter(interactions::user_id.eq(user.as_str()))
             .filter(interactions::client_id.eq(client.as_str()))
             .filter(interactions::state.eq(InteractionState::Pending.as_str()))
             .filter(interactions::expires_at.gt(now.0))
+            .filter(interactions::created_at.gt(since))
             .count()
             .get_result(conn)
     })

@@ -41,8 +41,8 @@ impl AuthorizationServer {
         self.store.read(page).await
     }
 
-    /// Takes leave back in the person's place. The very next exchange fails (TE-5-01). What the person has denied or
-    /// withdrawn stays as it is.
+    /// Takes leave back in the person's place. The very next exchange fails (TE-5-01). What is no longer
+    /// granted stays as it is.
     pub async fn withdraw_delegation_by_admin(
         &self,
         id: &DelegationId,
@@ -60,7 +60,7 @@ impl AuthorizationServer {
                 return Ok(before);
             }
             let taken = Delegation {
-                decision: DelegationDecision::Withdrawn,
+                decision: DelegationDecision::Revoked,
                 decided_at: server.clock.now(),
                 ..before
             };

@@ -3,21 +3,23 @@
 mod agents;
 mod ended;
 
-use vouchsafe_identity_provider::{LoadedProvider, ProviderError, load_provider};
+use vouchsafe_identity_provider::LoadedProvider;
 use vouchsafe_model::{
     Client, ClientId, Connection, ConnectionId, ConnectionState, DelegationId, EffectiveScope, ProviderId,
-    ReconnectReason, RevocationState, ScopeBound, UnixMillis, User,
+    RevocationState, ScopeBound, UnixMillis, User,
 };
 use vouchsafe_oauth_types::Scope;
 use vouchsafe_sign_in::SignedIn;
 use vouchsafe_store::providers;
-use vouchsafe_store::{StoreError, Tx, access_tokens, clients, connections, interactions, upstream_grants};
+use vouchsafe_store::{
+    Each, StoreError, Tx, access_tokens, clients, connections, interactions, upstream_grants,
+};
 use vouchsafe_vault::Vault;
 
 use crate::authorization_server::AuthorizationServer;
 use crate::interaction::InteractionView;
 use crate::interaction_view;
-use crate::leave::{is_locked, stands};
+use crate::usability::{ConnectionStanding, provider_in_use, standing};
 
 /// How an agent stands with a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub enum AgentStanding {
     Denied,
     /// The person took leave back.
     Withdrawn,
+    /// The operator took it back.
+    Revoked,
 }
 
 /// An agent beside a connection.
@@ -53,17 +57,6 @@ pub struct AgentView {
     pub decided_at: Option<UnixMillis>,
     /// When the leave ends.
     pub expires_at: Option<UnixMillis>,
-}
-
-/// Whether a connection can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectionStanding {
-    /// It can.
-    Usable,
-    /// The person has to connect it again.
-    NeedsConsent(ReconnectReason),
-    /// The operator has switched the provider off.
-    ProviderOff,
 }
 
 /// What tokens that were handed out may still do, whatever is done here.
@@ -124,15 +117,21 @@ pub struct ConnectionsView {
     pub ended: Vec<EndedView>,
     /// Providers that can be connected.
     pub connectable: Vec<(ProviderId, String)>,
+    /// Whether something is left out because what is stored of it cannot be read. The log names each row.
+    pub incomplete: bool,
 }
 
 impl AuthorizationServer {
     /// Everything that is connected, allowed and pending for this person.
     pub async fn connections_view(&self, signed_in: &SignedIn) -> Result<ConnectionsView, StoreError> {
         let (vault, user, now) = (self.vault.clone(), signed_in.user.clone(), self.clock.now());
-        self.store
-            .read(move |tx| Look { vault, user, now }.page(tx))
-            .await
+        let mut look = Look {
+            vault,
+            user,
+            now,
+            incomplete: false,
+        };
+        self.store.read(move |tx| look.page(tx)).await
     }
 }
 
@@ -141,22 +140,24 @@ struct Look {
     vault: Vault,
     user: User,
     now: UnixMillis,
+    incomplete: bool,
 }
 
 impl Look {
-    fn page(&self, tx: &mut Tx<'_>) -> Result<ConnectionsView, StoreError> {
+    fn page(&mut self, tx: &mut Tx<'_>) -> Result<ConnectionsView, StoreError> {
         let clients = clients::all_readable(tx)?.into_iter();
         let clients: Vec<Client> = clients.filter_map(|row| self.vault.verify(row).ok()).collect();
-        let all = connections::of_user(tx, &self.user.id)?;
+        let all = self.readable(connections::each_of_user(tx, &self.user.id)?)?;
         let ended = self.ended(tx, &all)?;
         let mut live = Vec::new();
         for connection in all {
             if !matches!(connection.state, ConnectionState::Revoked { .. }) {
-                live.push(self.connection(tx, connection, &clients)?);
+                let view = self.connection(tx, connection, &clients);
+                live.extend(self.or_left_out(view)?);
             }
         }
         let mut pending = Vec::new();
-        for interaction in interactions::pending_of_user(tx, &self.user.id, self.now)? {
+        for interaction in self.readable(interactions::each_pending_of_user(tx, &self.user.id, self.now)?)? {
             // What cannot be read of one request hides no other.
             let moot = interaction_view::is_moot(tx, &self.vault, (&interaction, &self.user), self.now);
             if moot.unwrap_or(false) {
@@ -167,7 +168,7 @@ impl Look {
         let mut connectable = Vec::new();
         for row in providers::all_readable(tx)? {
             let id = row.unverified().id.clone();
-            let provider = self.provider(tx, &id)?;
+            let provider = provider_in_use(tx, &self.vault, &id)?;
             connectable.extend(provider.map(|provider| (id, provider.entry.display_name().to_owned())));
         }
         Ok(ConnectionsView {
@@ -175,20 +176,39 @@ impl Look {
             pending,
             ended,
             connectable,
+            incomplete: self.incomplete,
         })
     }
 
+    /// What cannot be read hides nothing else, and trying again does not help: the page says that it is not all. Any
+    /// other failure is one of the whole page.
+    fn or_left_out<T>(&mut self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(error = %error, "something is left out of a person's page");
+                self.incomplete = true;
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
+    }
+
+    fn readable<T>(&mut self, rows: Each<T>) -> Result<Vec<T>, StoreError> {
+        let rows = rows.into_iter().map(|row| self.or_left_out(row));
+        rows.filter_map(Result::transpose).collect()
+    }
+
     fn connection(
-        &self,
+        &mut self,
         tx: &mut Tx<'_>,
         connection: Connection,
         clients: &[Client],
     ) -> Result<ConnectionView, StoreError> {
-        let provider = self.provider(tx, &connection.provider_id)?;
+        let provider = provider_in_use(tx, &self.vault, &connection.provider_id)?;
         let last_used = connections::last_used(tx, &connection.id)?;
         Ok(ConnectionView {
             provider_name: name_of(provider.as_ref(), &connection.provider_id),
-            standing: self.standing(provider.as_ref(), &connection),
+            standing: standing(provider.as_ref(), &connection, &self.user),
             held: held(tx, &connection)?,
             agents: self.agents(tx, &connection, clients)?,
             // What was never handed out exposes nothing.
@@ -201,21 +221,6 @@ impl Look {
         })
     }
 
-    /// The same as an exchange would find ([`stands`]), with the reason.
-    fn standing(&self, provider: Option<&LoadedProvider>, connection: &Connection) -> ConnectionStanding {
-        let Some(provider) = provider else {
-            return ConnectionStanding::ProviderOff;
-        };
-        match connection.state {
-            ConnectionState::NeedsConsent { reason, .. } => ConnectionStanding::NeedsConsent(reason),
-            _ if stands(connection, provider, &self.user) => ConnectionStanding::Usable,
-            _ if is_locked(connection, &self.user) => {
-                ConnectionStanding::NeedsConsent(ReconnectReason::CredentialsReset)
-            }
-            _ => ConnectionStanding::NeedsConsent(ReconnectReason::HostsChanged),
-        }
-    }
-
     fn exposure(&self, tx: &mut Tx<'_>, connection: &Connection) -> Result<Exposure, StoreError> {
         let tokens = access_tokens::of_connection(tx, &connection.id)?;
         if tokens.iter().any(|token| token.expires_at.is_none()) {
@@ -224,14 +229,6 @@ impl Look {
         let latest = tokens.iter().filter_map(|token| token.expires_at).max();
         let alive = latest.filter(|end| *end > self.now);
         Ok(alive.map_or(Exposure::None, Exposure::Until))
-    }
-
-    fn provider(&self, tx: &mut Tx<'_>, id: &ProviderId) -> Result<Option<LoadedProvider>, StoreError> {
-        match load_provider(tx, &self.vault, id) {
-            Ok(provider) => Ok(provider),
-            Err(ProviderError::Store(error)) => Err(error),
-            Err(_) => Ok(None),
-        }
     }
 }
 

@@ -10,7 +10,7 @@ use vouchsafe_model::{
     UnixMillis, UserId,
 };
 use vouchsafe_oauth_types::{InteractionHint, InteractionReason, Scope, TokenExchangeRequest};
-use vouchsafe_store::{StoreError, Tx, head, interactions};
+use vouchsafe_store::{StoreError, Tx, head, interactions, revoked_access};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::refusal::{Reason, TokenRefusal, unavailable};
@@ -102,7 +102,7 @@ impl Ask {
             account: self.account.clone(),
             state: InteractionState::Pending,
             change_seq: times.change_seq,
-            created_at: times.now,
+            created_at: times.created_at,
             expires_at: times.expires_at,
         }
     }
@@ -110,7 +110,7 @@ impl Ask {
 
 struct Times {
     change_seq: i64,
-    now: UnixMillis,
+    created_at: UnixMillis,
     expires_at: UnixMillis,
 }
 
@@ -159,9 +159,11 @@ impl AuthorizationServer {
         if let Some(answer) = self.answered_before(tx, ask, &binding, now)? {
             return Ok(answer);
         }
+        // Not over from the start where the record is ahead of our clock.
+        let revoked = revoked_access::of_client(tx, &ask.client_id)?;
         let times = Times {
             change_seq,
-            now,
+            created_at: revoked_access::behind(revoked, now),
             expires_at: now + self.options.interaction_lifetime,
         };
         let interaction = ask.draft(self.ids.next(), binding, &times);
@@ -185,7 +187,7 @@ impl AuthorizationServer {
         binding: &Digest<Interaction>,
         now: UnixMillis,
     ) -> Result<Option<Asked>, StoreError> {
-        if let Some(waiting) = interactions::live_by_binding(tx, binding, now)? {
+        if let Some(waiting) = interactions::live_by_binding(tx, binding, &ask.client_id, now)? {
             return Ok(Some(Asked::Link(waiting.id)));
         }
         if let Some((_, denied_at)) = interactions::last_denied(tx, binding)?

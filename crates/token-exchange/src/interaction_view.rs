@@ -115,10 +115,16 @@ pub(crate) fn pending(
     if interaction.state != InteractionState::Pending {
         return Err(InteractionRefusal::Decided);
     }
-    if interaction.expires_at <= now {
+    if interaction.expires_at <= now || is_over(tx, &interaction)? {
         return Err(InteractionRefusal::Expired);
     }
     Ok(interaction)
+}
+
+/// Whether the client asked before everything of it was revoked: what it wanted then counts no more.
+fn is_over(tx: &mut Tx<'_>, interaction: &Interaction) -> Result<bool, StoreError> {
+    let revoked = revoked_access::of_client(tx, &interaction.client_id)?;
+    Ok(revoked_access::covers(revoked, interaction.created_at))
 }
 
 /// Fills in names and choices.
@@ -191,7 +197,6 @@ fn user(tx: &mut Tx<'_>, vault: &Vault, interaction: &Interaction) -> Result<Use
     vault.verify(row).map_err(|_| InteractionRefusal::NotFound)
 }
 
-/// Whether a connection holds a grant that can do what is asked.
 /// Whether nothing is left to decide: what is asked for was allowed meanwhile, or the client may not have it any more.
 pub(crate) fn is_moot(
     tx: &mut Tx<'_>,
@@ -207,8 +212,7 @@ pub(crate) fn is_moot(
     let Some(ceiling) = ceiling else {
         return Ok(true);
     };
-    let revoked = revoked_access::of_client(tx, &interaction.client_id)?;
-    if revoked_access::covers(revoked, interaction.created_at) {
+    if is_over(tx, interaction)? {
         return Ok(true);
     }
     let Ok(Some(provider)) = load_provider(tx, vault, &interaction.provider_id) else {
@@ -240,6 +244,7 @@ pub(crate) fn is_moot(
     Ok(false)
 }
 
+/// Whether a connection holds a grant that can do what is asked.
 fn can_do(tx: &mut Tx<'_>, connection: &Connection, asked: &ScopeBound) -> Result<bool, StoreError> {
     let grants = upstream_grants::of_connection(tx, &connection.id)?;
     Ok(grants.iter().any(|grant| match (asked, &grant.scope) {

@@ -34,6 +34,7 @@ mod reply;
 mod situation;
 mod subject;
 mod target;
+mod usability;
 mod uses;
 
 pub use admin_client_change::ClientChange;
@@ -42,10 +43,9 @@ pub use admin_clients::{ClientRefusal, ClientRequest};
 pub use authorization_server::{AuthorizationServer, ExchangeOptions, Parts, TokenCall};
 pub use authorize::{AuthorizeOutcome, ConsentView, PageRefusal};
 pub use clients::{Applied, ApplyError, ClientDefinition, InvalidClient};
-pub use connections_view::{
-    AgentStanding, AgentView, ConnectionStanding, ConnectionView, ConnectionsView, EndedView, Exposure,
-};
+pub use connections_view::{AgentStanding, AgentView, ConnectionView, ConnectionsView, EndedView, Exposure};
 pub use decisions::{Approval, Approved, DecisionError};
 pub use interaction::{AnsweredView, ConnectionChoice, InteractionRefusal, InteractionView};
 pub use refusal::{Reason, RefusalKind, TokenRefusal};
 pub use reply::TokenReply;
+pub use usability::{ConnectionStanding, Obstacle};

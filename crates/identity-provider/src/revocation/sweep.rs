@@ -140,7 +140,7 @@ impl IdentityProvider {
             return Ok(None);
         }
         let taken = Delegation {
-            decision: DelegationDecision::Withdrawn,
+            decision: DelegationDecision::Revoked,
             decided_at: inner.clock.now(),
             ..given
         };

@@ -259,7 +259,8 @@ impl World {
 
     pub(crate) async fn connections(&self, person: &Person) -> Vec<Connection> {
         let id = person.user.id.clone();
-        self.read(move |tx| connections::of_user(tx, &id)).await
+        self.read(move |tx| connections::each_of_user(tx, &id)?.into_iter().collect())
+            .await
     }
 
     pub(crate) async fn grants(&self, id: &ConnectionId) -> Vec<UpstreamGrant> {

@@ -9,7 +9,7 @@ use super::text::{bound, quoted, readable, when};
 pub(crate) fn item(agent: &AgentView, view: &ConnectionView, frame: &Frame<'_>) -> Markup {
     let ended = matches!(
         agent.standing,
-        AgentStanding::Denied | AgentStanding::Withdrawn | AgentStanding::Expired
+        AgentStanding::Denied | AgentStanding::Withdrawn | AgentStanding::Revoked | AgentStanding::Expired
     );
     html! {
         li.agent id={ "agent-" (view.connection.id) "-" (agent.client_id) } {
@@ -71,5 +71,8 @@ fn standing(standing: AgentStanding) -> &'static str {
         }
         AgentStanding::Denied => "May not use this account: you denied it",
         AgentStanding::Withdrawn => "May no longer use this account: you took it back",
+        AgentStanding::Revoked => {
+            "May no longer use this account: the operator of this server took back what you had allowed"
+        }
     }
 }

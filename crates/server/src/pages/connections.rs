@@ -14,6 +14,12 @@ pub(crate) fn document(view: &ConnectionsView, frame: &Frame<'_>) -> Markup {
         "Your connections",
         &frame.around_with(&sign_out(frame)),
         &html! {
+            @if view.incomplete {
+                p.warning {
+                    "Not everything can be shown here: something that is stored for you is damaged. Nobody can use it. Tell \
+                     the operator of this server, who finds it in the log."
+                }
+            }
             @if !view.pending.is_empty() {
                 section aria-labelledby="pending" {
                     h2 #pending { "Waiting for you" }

@@ -302,6 +302,7 @@ fn an_agent_that_may_act_can_be_stopped_and_one_that_may_not_has_no_form() {
     assert_eq!(forms(AgentStanding::Expired), (false, false));
     assert_eq!(forms(AgentStanding::Denied), (false, false));
     assert_eq!(forms(AgentStanding::Withdrawn), (false, false));
+    assert_eq!(forms(AgentStanding::Revoked), (false, false));
 }
 
 #[test]

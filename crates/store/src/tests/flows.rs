@@ -26,9 +26,9 @@ both_databases! {
             interactions::insert(tx, &interaction)?;
             let (user, client, binding) = (&world.user.id, &world.client.id, &interaction.binding);
             assert_eq!(interactions::by_id(tx, &interaction.id)?.as_ref(), Some(&interaction));
-            assert_eq!(interactions::live_by_binding(tx, binding, at(999))?.as_ref(), Some(&interaction));
-            assert_eq!(interactions::live_by_binding(tx, binding, at(1_000))?, None);
-            assert_eq!(interactions::pending_of_user(tx, user, at(20))?.len(), 1);
+            assert_eq!(interactions::live_by_binding(tx, binding, client, at(999))?.as_ref(), Some(&interaction));
+            assert_eq!(interactions::live_by_binding(tx, binding, client, at(1_000))?, None);
+            assert_eq!(interactions::each_pending_of_user(tx, user, at(20))?.len(), 1);
             assert_eq!(interactions::count_pending(tx, user, client, at(20))?, 1);
             assert_eq!(interactions::last_denied(tx, binding)?, None);
 

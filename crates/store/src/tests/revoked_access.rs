@@ -37,7 +37,7 @@ both_databases! {
             let dead = Connection { state: ConnectionState::Revoked { at: born }, ..world.connection.clone() };
             assert_eq!(connections::by_id(tx, &dead.id)?.as_ref(), Some(&dead));
             let dead = [dead];
-            assert_eq!(connections::of_user(tx, &user)?, dead);
+            assert_eq!(connections::each_of_user(tx, &user)?, dead.clone().map(Ok));
             assert_eq!(connections::live_of_user_provider(tx, &user, &provider)?, []);
             assert_eq!(connections::by_provider_account(tx, &provider, "4711")?, dead);
             assert_eq!((in_state(tx, "active")?, in_state(tx, "revoked")?), (0, 1));

@@ -26,7 +26,7 @@ both_databases! {
             assert!(connections::update(tx, &connection, 2)?);
             let found = connections::by_provider_account(tx, &world.provider.id, "4711")?;
             assert_eq!(found, [connection.clone()]);
-            assert_eq!(connections::of_user(tx, &world.user.id)?, found);
+            assert_eq!(connections::each_of_user(tx, &world.user.id)?, [Ok(connection.clone())]);
             assert_eq!(connections::live_of_user_provider(tx, &world.user.id, &world.provider.id)?, []);
             assert!(connections::each_live(tx)?.is_empty());
             Ok::<_, StoreError>(())

@@ -14,6 +14,13 @@ fn ids(items: &[Value]) -> Vec<String> {
         .collect()
 }
 
+/// The provider that every test has, as it is.
+fn fields(app: &TestApp) -> String {
+    let issuer = app.upstream.issuer("oidc");
+    let (base, resource) = (app.upstream.base_url(), app.resource("oidc"));
+    format!("issuer = \"{issuer}\"\n[api]\nhosts = [\"{base}\"]\nresources = [\"{resource}\"]")
+}
+
 both_databases! {
     async fn connections_are_listed_shown_and_revoked(app: TestApp) {
         app.user("bob").await;
@@ -99,10 +106,14 @@ both_databases! {
         let path = format!("/delegations/{}", first["id"].as_str().unwrap());
         assert_eq!(operator.get(&path).await, first);
         let withdrawn = operator.post(&format!("{path}/withdraw")).await;
-        assert_eq!(withdrawn["decision"], "withdrawn");
+        assert_eq!(withdrawn["decision"], "revoked");
         let asked = agent.exchange(&subject_token, PROVIDER, &[]).await;
         assert_eq!((asked.error(), asked.member("reason")), ("interaction_required", "authorization_needed"));
         second.exchange(&others, PROVIDER, &[]).await.token();
+        let page = browser.open(&format!("{}/connections", app.base)).await;
+        let told = page.reply.text();
+        assert!(told.contains("the operator of this server took back what you had allowed"), "{told}");
+        assert!(!told.contains("you took it back"), "it was not the person: {told}");
         // Once more changes nothing.
         assert_eq!(operator.post(&format!("{path}/withdraw")).await, withdrawn);
         let records = app.records("delegation.withdrawn").await;
@@ -112,6 +123,44 @@ both_databases! {
         app.approve(&mut browser, asked.member("interaction_uri")).await;
         agent.exchange(&subject_token, PROVIDER, &[]).await.token();
         app.finish().await;
+    }
+
+    async fn a_connection_that_cannot_be_used_says_why(app: TestApp) {
+        app.connected("ada").await;
+        let operator = Operator::of(&app).await;
+        let ada = operator.get("/users?username=ada").await["items"][0]["id"].as_str().unwrap().to_owned();
+        let id = operator.get("/connections").await["items"][0]["id"].as_str().unwrap().to_owned();
+        let is = async |expected: Option<&str>| {
+            let shown = operator.get(&format!("/connections/{id}")).await;
+            let listed = operator.get("/connections").await["items"][0].clone();
+            for connection in [&shown, &listed] {
+                assert_eq!(connection["usable"], json!(expected.is_none()), "{expected:?}: {connection}");
+                assert_eq!(connection.get("obstacle"), expected.map(|word| json!(word)).as_ref(), "{connection}");
+            }
+            shown["state"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(is(None).await, "active");
+        let mut moved = app.provider_definition(PROVIDER, "generic-oidc", &fields(&app), &[]).await;
+        "another-client".clone_into(&mut moved.client_id);
+        app.instance.identity_provider.apply_provider(moved).await.unwrap();
+        assert_eq!(is(Some("hosts_changed")).await, "active");
+        app.provider(PROVIDER, "generic-oidc", &fields(&app)).await;
+        is(None).await;
+        let provider = PROVIDER.parse().unwrap();
+        app.instance.identity_provider.disable_provider(&provider).await.unwrap();
+        is(Some("provider_off")).await;
+        app.provider(PROVIDER, "generic-oidc", &fields(&app)).await;
+        app.clock.advance(std::time::Duration::from_secs(1));
+        app.reset_password("ada", "another good password").await;
+        assert_eq!(is(Some("credentials_reset")).await, "active");
+        app.sql("UPDATE connections SET state = 'needs_consent', state_reason = 'grant_dead', state_at = 1");
+        assert_eq!(is(Some("grant_dead")).await, "needs_consent");
+        app.sql("UPDATE users SET status = 'disabled'");
+        is(Some("user_off")).await;
+        app.sql("UPDATE users SET status = 'active'");
+        operator.post(&format!("/users/{ada}/revoke")).await;
+        assert_eq!(is(Some("revoked")).await, "revoked");
+        app.finish_tampered().await;
     }
 
     async fn nobody_is_called_by_a_name_that_was_written_past_the_server(app: TestApp) {

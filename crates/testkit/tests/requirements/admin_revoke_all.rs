@@ -148,9 +148,11 @@ both_databases! {
         let trusted_token = app.subject_token(&mut browser, "trusted-agent", &trusted).await;
         assert_eq!(asked(&trusted, &trusted_token, PROVIDER).await, "authorization_needed");
         let delegations = operator.all(&format!("/delegations?client_id={AGENT_ID}"), 50).await;
-        assert!(delegations.iter().all(|delegation| delegation["decision"] == "withdrawn"), "{delegations:?}");
+        assert!(delegations.iter().all(|delegation| delegation["decision"] == "revoked"), "{delegations:?}");
         let page = browser.visit(&format!("{}/connections", app.base)).await;
         assert!(!page.reply.text().contains("-trusted-agent\""), "there is nothing left to deny it");
+        assert!(page.reply.text().contains("the operator of this server took back what you had allowed"), "{}", page.reply.text());
+        assert!(!page.reply.text().contains("you took it back"), "it was not the person");
         // The connection stays, and the person may let the agent in again.
         assert_eq!(operator.all("/connections?state=active", 50).await.len(), 1);
         let asks = agent.exchange(&subject_token, PROVIDER, &[]).await;
@@ -160,6 +162,31 @@ both_databases! {
         let clients: Vec<&Value> = records.iter().map(|record| &record["facts"]["client_id"]).collect();
         assert_eq!(clients, [&json!(AGENT_ID), &json!("trusted-agent")]);
         assert_eq!(operator.refused("POST", "/clients/nobody/revoke", None).await.0, 404);
+        app.finish().await;
+    }
+
+    async fn what_a_client_asked_for_before_it_was_revoked_is_over(app: TestApp) {
+        let mut browser = app.signed_in("ada").await;
+        let agent = app.agent();
+        let subject_token = app.subject_token(&mut browser, AGENT_ID, &agent).await;
+        let before = agent.exchange(&subject_token, PROVIDER, &[]).await;
+        let before = before.member("interaction_uri").to_owned();
+        let operator = Operator::of(&app).await;
+        operator.post(&format!("/clients/{AGENT_ID}/revoke")).await;
+        let page = browser.open(&before).await;
+        assert_eq!(page.reply.status, 410, "{}", page.reply.text());
+        let fresh = app.subject_token(&mut browser, AGENT_ID, &agent).await;
+        let mut links = Vec::new();
+        for _ in 0..2 {
+            links.push(agent.exchange(&fresh, PROVIDER, &[]).await.member("interaction_uri").to_owned());
+        }
+        assert!(links[0] == links[1] && links[0] != before, "{links:?}");
+        // What the page shows is what the agent hands out.
+        let page = browser.open(&format!("{}/connections", app.base)).await;
+        let shown = |link: &str| page.reply.text().contains(link.rsplit('/').next().unwrap());
+        assert!(shown(&links[0]) && !shown(&before));
+        app.approve(&mut browser, &links[0]).await;
+        agent.exchange(&fresh, PROVIDER, &[]).await.token();
         app.finish().await;
     }
 

@@ -71,7 +71,7 @@ async fn ar_19__leave_that_is_taken_while_more_is_given_is_not_given_back() {
     app.approve(&mut browser, asked.member("interaction_uri")).await;
     let more = second.exchange(&token, PROVIDER, &[("scope", "write")]).await;
     let page = browser.open(more.member("interaction_uri")).await;
-    slow(&app, "UPDATE", "delegations", "WHEN (NEW.decision = 'withdrawn')");
+    slow(&app, "UPDATE", "delegations", "WHEN (NEW.decision = 'revoked')");
     let id = operator.get("/delegations?client_id=second").await["items"][0]["id"]
         .as_str()
         .unwrap()
@@ -84,7 +84,7 @@ async fn ar_19__leave_that_is_taken_while_more_is_given_is_not_given_back() {
     asleep(&app).await;
     let approved = approve(browser, page).await;
     assert_eq!(approved.reply.status, 303, "{}", approved.reply.text());
-    assert_eq!(withdrawal.await.unwrap()["decision"], "withdrawn");
+    assert_eq!(withdrawal.await.unwrap()["decision"], "revoked");
     let left = Operator::of(&app).await.get(&path).await;
     assert_eq!(
         (&left["decision"], &left["scope"]),

@@ -10,19 +10,32 @@ use super::{AgentStanding, AgentView, Look};
 
 impl Look {
     pub(super) fn agents(
-        &self,
+        &mut self,
         tx: &mut Tx<'_>,
         connection: &Connection,
         clients: &[Client],
     ) -> Result<Vec<AgentView>, StoreError> {
-        let rows = delegations::of_connection(tx, &connection.id)?;
+        let rows = self.readable(delegations::each_of_connection(tx, &connection.id)?)?;
         // A decision beats a trusted mark (AR-19), even one whose MAC is broken: as in an exchange, it hides nothing.
         let decided: Vec<_> = rows
             .iter()
             .map(|row| row.unverified().client_id.clone())
             .collect();
         let mut agents = Vec::new();
-        for delegation in rows.into_iter().filter_map(|row| self.vault.verify(row).ok()) {
+        for row in rows {
+            let id = row.unverified().id.clone();
+            let delegation = match self.vault.verify(row) {
+                Ok(delegation) => delegation,
+                Err(error) => {
+                    tracing::error!(
+                        delegation.id = %id,
+                        error = %error,
+                        "a delegation was changed past the server and is left out of its person's page"
+                    );
+                    self.incomplete = true;
+                    continue;
+                }
+            };
             let client = clients.iter().find(|client| client.id == delegation.client_id);
             let revoked = revoked_access::of_client(tx, &delegation.client_id)?;
             let taken =
@@ -35,7 +48,8 @@ impl Look {
                 agent.scope = agent.scope.widen(&trusted.scope);
             }
             if taken {
-                agent.standing = AgentStanding::Withdrawn;
+                agent.standing = AgentStanding::Revoked;
+                agent.decided_at = revoked;
             }
             agents.push(agent);
         }
@@ -55,6 +69,7 @@ fn of_delegation(delegation: Delegation, client: Option<&Client>, now: UnixMilli
     let standing = match delegation.decision {
         DelegationDecision::Denied => AgentStanding::Denied,
         DelegationDecision::Withdrawn => AgentStanding::Withdrawn,
+        DelegationDecision::Revoked => AgentStanding::Revoked,
         DelegationDecision::Granted if delegation.expires_at.is_some_and(|end| end <= now) => {
             AgentStanding::Expired
         }

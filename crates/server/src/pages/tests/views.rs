@@ -97,6 +97,7 @@ pub(super) fn connected(standing: AgentStanding) -> ConnectionsView {
         pending: vec![interaction()],
         ended: vec![ended(RevocationState::PendingUpstream)],
         connectable: vec![("github".parse().unwrap(), HOSTILE.to_owned())],
+        incomplete: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `/connections`: accounts that people have connected, and the kill switch.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,6 +12,7 @@ use vouchsafe_model::{
     ReconnectReason, RecordId, RevocationState, UnixMillis, UserId,
 };
 use vouchsafe_store::connections::ConnectionFilter;
+use vouchsafe_token_exchange::Obstacle;
 
 use super::LIMIT;
 use super::call::{Call, failed, ok};
@@ -106,6 +109,12 @@ pub(crate) struct Connection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = wire::reconnect_reason, required = false)]
     state_reason: Option<ReconnectReason>,
+    /// Whether a token can be released from it as things are, to a client that has leave.
+    usable: bool,
+    /// Why not; absent where it is usable. `hosts_changed` also says that our client there is another one now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = wire::obstacle, required = false)]
+    obstacle: Option<&'static str>,
     /// What the provider granted; not in lists, and absent where nothing is held any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = wire::scope_or_everything, required = false)]
@@ -176,8 +185,8 @@ async fn list(call: Call) -> Result<HttpResponse, Problem> {
         .connections(filter, after, limit)
         .await;
     let page = page.map_err(|error| refused(error.into()))?;
-    let names = Usernames::of(&call, page.items.iter().map(|(row, _)| &row.user_id)).await?;
-    let items = |(row, last_used)| connection(row, last_used, &names);
+    let around = Around::of(&call, page.items.iter().map(|(row, _)| row)).await?;
+    let items = |(row, last_used)| connection(row, last_used, &around);
     Ok(ok(&ConnectionList::of(page, items)))
 }
 
@@ -190,11 +199,11 @@ async fn show(call: Call) -> Result<HttpResponse, Problem> {
         held,
         revocation,
     } = found.map_err(refused)?;
-    let names = Usernames::of(&call, std::iter::once(&row.user_id)).await?;
+    let around = Around::of(&call, std::iter::once(&row)).await?;
     Ok(ok(&Connection {
         scope: held.as_ref().map(bound_text),
         revocation: revocation.map(revocation_of),
-        ..connection(row, last_used, &names)
+        ..connection(row, last_used, &around)
     }))
 }
 
@@ -213,7 +222,26 @@ async fn revoke(call: Call) -> Result<HttpResponse, Problem> {
     Ok(ok(&revocation_of(answer.map_err(refused)?)))
 }
 
-fn connection(row: ConnectionRow, last_used: Option<UnixMillis>, names: &Usernames) -> Connection {
+/// What the rows of connections do not say themselves.
+struct Around {
+    names: Usernames,
+    obstacles: BTreeMap<ConnectionId, Obstacle>,
+}
+
+impl Around {
+    async fn of(call: &Call, rows: impl Iterator<Item = &ConnectionRow> + Clone) -> Result<Self, Problem> {
+        let names = Usernames::of(call, rows.clone().map(|row| &row.user_id)).await?;
+        let server = &call.app().authorization_server;
+        let obstacles = server.obstacles(rows.cloned().collect()).await;
+        Ok(Self {
+            names,
+            obstacles: obstacles.map_err(|error| failed(&error))?,
+        })
+    }
+}
+
+fn connection(row: ConnectionRow, last_used: Option<UnixMillis>, around: &Around) -> Connection {
+    let obstacle = around.obstacles.get(&row.id);
     let [active, needs_consent, revoked] = wire::CONNECTION_STATES;
     let (state, state_reason) = match row.state {
         ConnectionState::Active => (active, None),
@@ -222,13 +250,15 @@ fn connection(row: ConnectionRow, last_used: Option<UnixMillis>, names: &Usernam
     };
     Connection {
         id: row.id,
-        username: names.get(&row.user_id),
+        username: around.names.get(&row.user_id),
         user_id: row.user_id,
         provider_id: row.provider_id,
         account_id: row.account_id,
         account_label: row.account_label,
         state,
         state_reason,
+        usable: obstacle.is_none(),
+        obstacle: obstacle.map(|obstacle| obstacle.as_str()),
         scope: None,
         created_at: rfc3339(row.created_at),
         updated_at: rfc3339(row.updated_at),

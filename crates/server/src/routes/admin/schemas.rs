@@ -6,6 +6,7 @@ use vouchsafe_model::{
     RevocationState, TypedId, UserStatus,
 };
 use vouchsafe_oauth_types::GrantType;
+use vouchsafe_token_exchange::Obstacle;
 
 use crate::admin::EVERY_SCOPE;
 
@@ -169,14 +170,23 @@ pub(super) fn reconnect_reason() -> Object {
     words([GrantDead, HostsChanged, CredentialsReset].map(ReconnectReason::as_str)).build()
 }
 
+pub(super) fn obstacle() -> Object {
+    use ReconnectReason::{CredentialsReset, GrantDead, HostsChanged};
+    let reconnect = [GrantDead, HostsChanged, CredentialsReset].map(Obstacle::Reconnect);
+    let all = [Obstacle::Revoked, Obstacle::UserOff, Obstacle::ProviderOff]
+        .into_iter()
+        .chain(reconnect);
+    words(all.map(Obstacle::as_str)).build()
+}
+
 pub(super) fn revocation_state() -> Object {
     use RevocationState::{Abandoned, PendingUpstream, RevokedUpstream};
     words([PendingUpstream, RevokedUpstream, Abandoned].map(RevocationState::as_str)).build()
 }
 
 pub(super) fn decision() -> Object {
-    use DelegationDecision::{Denied, Granted, Withdrawn};
-    words([Granted, Denied, Withdrawn].map(DelegationDecision::as_str)).build()
+    use DelegationDecision::{Denied, Granted, Revoked, Withdrawn};
+    words([Granted, Denied, Withdrawn, Revoked].map(DelegationDecision::as_str)).build()
 }
 
 /// The stored names of the states of a connection.

@@ -9,6 +9,8 @@ pub(super) enum Act {
     Redeem,
     /// Ada opens this page.
     Open(&'static str),
+    /// Ada opens this page, which goes on without the row.
+    See(&'static str),
     /// Ada signs in.
     SignIn,
     /// A client sends Ada to us.
@@ -68,7 +70,7 @@ const ADMIN_KEY: &str = "name = 'test'";
 const LAST_RECORD: &str = "seq = (SELECT MAX(seq) FROM records)";
 const LAST_CHANGE: &str = "seq = (SELECT MAX(seq) FROM changes)";
 
-pub(super) const DAMAGES: [Damage; 28] = [
+pub(super) const DAMAGES: [Damage; 29] = [
     hers("users", "status", HERSELF, Act::Exchange),
     hers("users", "tag_mac", HERSELF, Act::Open("connections")),
     hers("user_credentials", "tag_mac", HERS, Act::SignIn).by("user_id"),
@@ -76,17 +78,23 @@ pub(super) const DAMAGES: [Damage; 28] = [
     hers("sessions", "tag_mac", HERS, Act::Open("connections")),
     hers("issued_tokens", "code_id", HERS, Act::Exchange),
     hers("connections", "state", HERS, Act::Exchange),
-    hers("connections", "hosts", HERS, Act::Open("connections")),
+    hers("connections", "hosts", HERS, Act::See("connections")),
     hers("upstream_grants", "scope", OF_HER_CONNECTION, Act::Exchange),
     hers("access_tokens", "scope", OF_HER_CONNECTION, Act::Exchange),
     hers("data_keys", "connection_id", OF_HER_CONNECTION, Act::Exchange),
     hers("delegations", "scope", HERS, Act::Exchange),
-    hers("delegations", "decision", HERS, Act::Open("connections")),
+    hers("delegations", "decision", HERS, Act::See("connections")),
+    hers(
+        "upstream_grants",
+        "scope",
+        OF_HER_CONNECTION,
+        Act::See("connections"),
+    ),
     hers("authorizations", "scope", HERS, Act::Authorize),
     hers("authorizations", "tag_mac", HERS, Act::Redeem),
     hers("authorization_codes", "resource", HERS, Act::Redeem),
     hers("connect_attempts", "hosts", PENDING, Act::Callback),
-    hers("interactions", "scope", PENDING, Act::Open("connections")),
+    hers("interactions", "scope", PENDING, Act::See("connections")),
     shared("clients", "scope", AGENT, Act::Exchange),
     shared("clients", "ceilings", AGENT, Act::Authorize),
     shared("providers", "hosts", PROVIDER, Act::Exchange),

@@ -97,4 +97,20 @@ both_databases! {
         app.sql("UPDATE users SET status = 'active'");
         app.finish().await;
     }
+
+    async fn an_old_connection_that_is_damaged_hides_no_live_one(app: TestApp) {
+        let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
+        let old = app.texts(CONNECTIONS).remove(0);
+        let operator = Operator::of(&app).await;
+        operator.post(&format!("/connections/{old}/revoke")).await;
+        let asks = agent.exchange(&subject_token, PROVIDER, &[]).await;
+        app.approve(&mut browser, asks.member("interaction_uri")).await;
+        app.sql(&format!("UPDATE connections SET state_at = NULL WHERE id = '{old}'"));
+        let page = browser.open(&format!("{}/connections", app.base)).await;
+        assert_eq!(page.reply.status, 200, "{}", page.reply.text());
+        let text = page.reply.text();
+        assert!(text.contains("Not everything can be shown here") && text.contains("id=\"disconnect-con_"), "{text}");
+        assert!(!text.contains(&old), "{text}");
+        app.finish_tampered().await;
+    }
 }

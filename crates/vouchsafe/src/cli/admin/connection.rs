@@ -64,5 +64,6 @@ const COLUMNS: &[&str] = &[
     "provider_id",
     "account_label",
     "state",
+    "obstacle",
     "last_used_at",
 ];

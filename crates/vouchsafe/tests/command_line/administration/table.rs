@@ -227,8 +227,8 @@ pub(super) const STEPS: &[Step] = &[
         ..step("GET /delegations/{delegation_id}", "delegation show {delegation}")
     },
     Step {
-        prints: &["decision: withdrawn\n"],
-        seen: Some(("delegation show {delegation}", "decision: withdrawn\n")),
+        prints: &["decision: revoked\n"],
+        seen: Some(("delegation show {delegation}", "decision: revoked\n")),
         ..step(
             "POST /delegations/{delegation_id}/withdraw",
             "delegation withdraw {delegation}",
