@@ -112,6 +112,15 @@ impl Queue {
         (batch, waiting.is_called)
     }
 
+    /// A batch could not take its entries yet. Lets go of those for whom nobody waits any more; whether any are left, for
+    /// whom the caller has to try again.
+    pub(crate) fn still_waits(&self) -> bool {
+        let mut waiting = self.waiting();
+        waiting.entries.retain(|entry| !entry.answer.is_closed());
+        waiting.is_called = !waiting.entries.is_empty();
+        waiting.is_called
+    }
+
     /// A batch could not even take its entries: whoever waits hears of it.
     pub(crate) fn fail(&self, error: &StoreError) {
         let mut waiting = self.waiting();

@@ -154,24 +154,35 @@ impl Recorder {
     /// Sends a batch on its way. It takes its entries once it has the head: until then more may come.
     fn call(&self) {
         let (recorder, teller) = (self.clone(), self.clone());
-        let has_taken = Arc::new(AtomicBool::new(false));
-        let taken = Arc::clone(&has_taken);
+        let progress = Arc::new(Progress::default());
+        let at = Arc::clone(&progress);
         self.store().submit(
             move |tx| {
                 let head = head::take(tx)?;
                 recorder.0.feed.catch_up(tx, &head)?;
-                let (batch, more) = recorder.0.queue.take();
-                taken.store(true, Ordering::Release);
-                if more {
-                    recorder.call();
-                }
+                let (batch, has_more) = recorder.0.queue.take();
+                at.has_taken.store(true, Ordering::Release);
+                at.has_more.store(has_more, Ordering::Release);
                 recorder.record(tx, head, batch)
             },
-            move |outcome: Result<Written, StoreError>| match outcome {
-                Ok(written) => written.tell(),
-                // What was taken went down with the batch, and who waits for it hears that.
-                Err(_) if has_taken.load(Ordering::Acquire) => {}
-                Err(error) => teller.0.queue.fail(&error),
+            move |outcome: Result<Written, StoreError>| {
+                let has_taken = progress.has_taken.load(Ordering::Acquire);
+                let must_go_on = match outcome {
+                    // Whoever waits in the queue waits for the head, for as long as anybody has patience.
+                    Err(StoreError::Busy) if !has_taken => teller.0.queue.still_waits(),
+                    Err(error) if !has_taken => {
+                        teller.0.queue.fail(&error);
+                        false
+                    }
+                    // What was taken went down with the batch, and who waits for it hears that.
+                    outcome => {
+                        outcome.into_iter().for_each(Written::tell);
+                        progress.has_more.load(Ordering::Acquire)
+                    }
+                };
+                if must_go_on {
+                    teller.call();
+                }
             },
         );
     }
@@ -199,6 +210,14 @@ impl Recorder {
         written.receipts = self.ledger().append_all_under(tx, head, events)?;
         Ok(written)
     }
+}
+
+/// How far a batch has come.
+#[derive(Default)]
+struct Progress {
+    has_taken: AtomicBool,
+    /// Whether entries are left for another one.
+    has_more: AtomicBool,
 }
 
 /// A batch whose transaction is on its way to the end.

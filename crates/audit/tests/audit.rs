@@ -13,7 +13,9 @@ use vouchsafe_audit::{
 use vouchsafe_model::{
     Change, ChangeKind, Clock as _, FixedClock, Ids, InstanceId, SeededEntropy, UnixMillis,
 };
-use vouchsafe_store::{Location, Store, StoreOptions, ThrowawayPostgres, head, raw_sql, records};
+use vouchsafe_store::{
+    Location, Store, StoreError, StoreOptions, ThrowawayPostgres, Tx, head, raw_sql, records,
+};
 use vouchsafe_vault::{FileKeyProvider, Vault};
 
 /// A record in a database of its own.
@@ -307,6 +309,84 @@ both_databases! {
         let report = book.verify(Vec::new()).await;
         assert_eq!(report.findings, []);
         assert_eq!(report.records, 56);
+    }
+
+    async fn ar_16__in_one_batch_what_is_bad_fails_alone(book: Book) {
+        let book = Arc::new(book.written().await);
+        let seq = book.change_seq().await;
+        // Somebody holds the head: whoever wants to record waits.
+        let (holds, is_held) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let store = book.store.clone();
+        let holder = tokio::spawn(async move {
+            let hold = move |tx: &mut Tx<'_>| {
+                head::take(tx)?;
+                let _ = holds.send(());
+                let _ = may_go_on.recv();
+                Ok::<_, StoreError>(())
+            };
+            store.write(hold).await
+        });
+        is_held.await.unwrap();
+        let before = book.store.transactions();
+        let mut waiting = Vec::new();
+        for n in 0..40_i64 {
+            let delegation = Change::of(ChangeKind::Delegation, "dlg_1");
+            let once = ReplayId { kind: "jti".to_owned(), id: "the same".to_owned(), expires_at: UnixMillis(i64::MAX / 2) };
+            let basis = match n % 4 {
+                // It changed after that was read.
+                0 => Basis::at(seq - 1).on(delegation),
+                1 => Basis::at(seq).on(delegation).once(once),
+                _ => Basis::at(seq).on(delegation),
+            };
+            let book = Arc::clone(&book);
+            waiting.push(tokio::spawn(async move { book.recorder.release(basis, Paper("dlg_1")).await.map(|done| done.receipt().seq) }));
+            tokio::task::yield_now().await;
+        }
+        go_on.send(()).unwrap();
+        holder.await.unwrap().unwrap();
+        let (mut recorded, mut stale, mut replayed) = (Vec::new(), 0, 0);
+        for one in waiting {
+            match one.await.unwrap() {
+                Ok(seq) => recorded.push(seq),
+                Err(ReleaseError::Stale) => stale += 1,
+                Err(ReleaseError::Replayed) => replayed += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert_eq!((recorded.len(), stale, replayed), (21, 10, 9));
+        recorded.sort_unstable();
+        assert!(recorded.windows(2).all(|pair| pair[1] == pair[0] + 1), "{recorded:?}");
+        let asked = book.store.transactions() - before;
+        assert!(asked <= 4, "{asked} transactions for 40 entries");
+        let rows = book.store.read(|tx| records::range(tx, 1, 1_000)).await.unwrap();
+        let signed = rows.iter().filter(|row| row.seq > 6 && row.signature.is_some()).count();
+        assert!((1..=4).contains(&signed), "{signed} signatures");
+        assert_eq!(book.verify(Vec::new()).await.findings, []);
+    }
+
+    async fn a_head_that_is_held_for_too_long_delays_a_release_and_does_not_lose_it(book: Book) {
+        let book = Arc::new(book.written().await);
+        let seq = book.change_seq().await;
+        let (holds, is_held) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let store = book.store.clone();
+        let holder = tokio::spawn(async move {
+            let hold = move |tx: &mut Tx<'_>| {
+                head::take(tx)?;
+                let _ = holds.send(());
+                // Longer than anybody waits for a lock of PostgreSQL.
+                let _ = may_go_on.recv_timeout(Duration::from_millis(3_500));
+                Ok::<_, StoreError>(())
+            };
+            store.write(hold).await
+        });
+        is_held.await.unwrap();
+        assert!(book.recorder.release(Basis::at(seq), Paper("dlg_1")).await.is_ok());
+        drop(go_on);
+        // PostgreSQL has ended its session meanwhile.
+        drop(holder.await);
+        assert_eq!(book.verify(Vec::new()).await.findings, []);
     }
 
     async fn tv_17__without_a_record_nothing_is_released(book: Book) {

@@ -98,13 +98,16 @@ pub(crate) struct LookedUp<'p> {
     is_tampered: bool,
 }
 
-/// Finds the client.
+/// Finds the client. One that is not in memory is not there, for a look that goes no further: it costs the same.
 pub(crate) fn look_up<'p>(
     reader: &mut Reader<'_, '_, '_>,
     presented: &'p Presented,
 ) -> Result<LookedUp<'p>, Stop> {
     let held = match &presented.client_id {
-        Some(id) => reader.client(id),
+        Some(id) => match reader.client(id) {
+            Err(Stop::Miss) => Ok(None),
+            held => held,
+        },
         None => Ok(None),
     };
     let is_tampered = matches!(held, Err(Stop::ClientTampered));
