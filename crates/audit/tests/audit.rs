@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use vouchsafe_audit::verify::{Report, Verifier};
 use vouchsafe_audit::{
     Basis, Checkpoint, Details, Event, EventKind, Ledger, Recorder, Releasable, ReleaseError, ReplayId,
@@ -125,6 +126,27 @@ impl Book {
         assert!(!findings.is_empty(), "not found: {sql}");
         findings
     }
+}
+
+/// Somebody who holds the head until told to go on, or for so long.
+async fn head_held(
+    book: &Book,
+    longest: Duration,
+) -> (std::sync::mpsc::Sender<()>, JoinHandle<Result<(), StoreError>>) {
+    let (holds, is_held) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel();
+    let store = book.store.clone();
+    let holder = tokio::spawn(async move {
+        let hold = move |tx: &mut Tx<'_>| {
+            head::take(tx)?;
+            let _ = holds.send(());
+            let _ = may_go_on.recv_timeout(longest);
+            Ok(())
+        };
+        store.write(hold).await
+    });
+    is_held.await.unwrap();
+    (go_on, holder)
 }
 
 /// Something that leaves.
@@ -315,19 +337,7 @@ both_databases! {
         let book = Arc::new(book.written().await);
         let seq = book.change_seq().await;
         // Somebody holds the head: whoever wants to record waits.
-        let (holds, is_held) = tokio::sync::oneshot::channel();
-        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
-        let store = book.store.clone();
-        let holder = tokio::spawn(async move {
-            let hold = move |tx: &mut Tx<'_>| {
-                head::take(tx)?;
-                let _ = holds.send(());
-                let _ = may_go_on.recv();
-                Ok::<_, StoreError>(())
-            };
-            store.write(hold).await
-        });
-        is_held.await.unwrap();
+        let (go_on, holder) = head_held(&book, Duration::from_secs(60)).await;
         let before = book.store.transactions();
         let mut waiting = Vec::new();
         for n in 0..40_i64 {
@@ -368,20 +378,8 @@ both_databases! {
     async fn a_head_that_is_held_for_too_long_delays_a_release_and_does_not_lose_it(book: Book) {
         let book = Arc::new(book.written().await);
         let seq = book.change_seq().await;
-        let (holds, is_held) = tokio::sync::oneshot::channel();
-        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
-        let store = book.store.clone();
-        let holder = tokio::spawn(async move {
-            let hold = move |tx: &mut Tx<'_>| {
-                head::take(tx)?;
-                let _ = holds.send(());
-                // Longer than anybody waits for a lock of PostgreSQL.
-                let _ = may_go_on.recv_timeout(Duration::from_millis(3_500));
-                Ok::<_, StoreError>(())
-            };
-            store.write(hold).await
-        });
-        is_held.await.unwrap();
+        // Longer than anybody waits for a lock of PostgreSQL.
+        let (go_on, holder) = head_held(&book, Duration::from_millis(3_500)).await;
         assert!(book.recorder.release(Basis::at(seq), Paper("dlg_1")).await.is_ok());
         drop(go_on);
         // PostgreSQL has ended its session meanwhile.

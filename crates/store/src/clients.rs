@@ -117,35 +117,26 @@ pub fn page(
 
 /// All clients, in order of id.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Client>>, StoreError> {
-    let rows = tx.run(|conn| {
-        clients::table
-            .order(clients::id)
-            .select(ClientRow::as_select())
-            .load(conn)
-    })?;
-    all_rows(rows)
+    all_rows(every(tx)?)
 }
 
 /// All that can be read, in order of id: for the pages of people, who have nothing to do with a damaged one.
 pub fn all_readable(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Client>>, StoreError> {
-    let rows = tx.run(|conn| {
-        clients::table
-            .order(clients::id)
-            .select(ClientRow::as_select())
-            .load(conn)
-    })?;
-    Ok(readable(rows))
+    Ok(readable(every(tx)?))
 }
 
 /// Every row in order of id, whatever it is.
 pub fn each(tx: &mut Tx<'_>) -> Result<Each<Tagged<Client>>, StoreError> {
-    let rows = tx.run(|conn| {
+    Ok(each_row(every(tx)?))
+}
+
+fn every(tx: &mut Tx<'_>) -> Result<Vec<ClientRow>, StoreError> {
+    tx.run(|conn| {
         clients::table
             .order(clients::id)
             .select(ClientRow::as_select())
             .load(conn)
-    })?;
-    Ok(each_row(rows))
+    })
 }
 
 impl From<&Tagged<Client>> for ClientRow {

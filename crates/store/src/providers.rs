@@ -113,24 +113,12 @@ pub fn page(
 
 /// All providers, in order of id.
 pub fn all(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Provider>>, StoreError> {
-    let rows = tx.run(|conn| {
-        providers::table
-            .order(providers::id)
-            .select(ProviderRow::as_select())
-            .load(conn)
-    })?;
-    all_rows(rows)
+    all_rows(every(tx)?)
 }
 
 /// All that can be read, in order of id: for the pages of people, who have nothing to do with a damaged one.
 pub fn all_readable(tx: &mut Tx<'_>) -> Result<Vec<Tagged<Provider>>, StoreError> {
-    let rows = tx.run(|conn| {
-        providers::table
-            .order(providers::id)
-            .select(ProviderRow::as_select())
-            .load(conn)
-    })?;
-    Ok(readable(rows))
+    Ok(readable(every(tx)?))
 }
 
 /// Whether any of them holds a sealed secret.
@@ -142,13 +130,16 @@ pub(crate) fn any_sealed(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
 
 /// Every row in order of id, whatever it is.
 pub fn each(tx: &mut Tx<'_>) -> Result<Each<Tagged<Provider>>, StoreError> {
-    let rows = tx.run(|conn| {
+    Ok(each_row(every(tx)?))
+}
+
+fn every(tx: &mut Tx<'_>) -> Result<Vec<ProviderRow>, StoreError> {
+    tx.run(|conn| {
         providers::table
             .order(providers::id)
             .select(ProviderRow::as_select())
             .load(conn)
-    })?;
-    Ok(each_row(rows))
+    })
 }
 
 impl From<&Tagged<Provider>> for ProviderRow {
