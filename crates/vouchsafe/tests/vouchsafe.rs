@@ -232,6 +232,11 @@ fn offline(program: &Program) {
 }
 
 fn wrong_keys(program: &Program) {
+    // Whoever tests this may have a server on the port that `init` writes.
+    let settings = program.read("vouchsafe.toml");
+    let elsewhere = settings.replace("listen = \"127.0.0.1:8080\"", "listen = \"127.0.0.1:0\"");
+    assert_ne!(elsewhere, settings);
+    program.write("vouchsafe.toml", &elsewhere);
     let key = program.read("vouchsafe.key");
     program.remove("vouchsafe.key");
     let missing = program.run(&["serve"]);
