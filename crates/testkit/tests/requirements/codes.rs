@@ -5,7 +5,9 @@ use std::time::Duration;
 use vouchsafe_audit::Origin;
 use vouchsafe_model::ManagedBy;
 use vouchsafe_sign_in::UserDefinition;
-use vouchsafe_testkit::{AGENT_ID, Agent, Answer, Backend, Browser, PASSWORD, Pkce, TestApp, both_databases};
+use vouchsafe_testkit::{
+    AGENT_ID, Agent, Answer, Backend, Browser, ClientSetup, PASSWORD, PROVIDER, Pkce, TestApp, both_databases,
+};
 
 /// Redeems as [`TestApp::redeem`] does, whatever comes of it.
 async fn redeem(agent: &Agent, code: &str) -> Answer {
@@ -47,6 +49,61 @@ async fn sign_out(app: &TestApp, browser: &mut Browser) {
 }
 
 both_databases! {
+    async fn pk_4_6_03__a_failed_verifier_consumes_and_revokes_nothing(app: TestApp) {
+        let mut app = app;
+        let secret = "a-secret-of-a-second-agent-0123456789";
+        app.client(ClientSetup::new("second-agent", secret)).await;
+        let (agent, second) = (app.agent(), Agent::basic(&app.base, "second-agent", secret));
+        let mut browser = app.signed_in("ada").await;
+        let earlier = app.subject_token(&mut browser, AGENT_ID, &agent).await;
+        let code = app.code(&mut browser, AGENT_ID).await;
+        let before = issued(&app).await;
+        let with = |verifier: &'static str| [
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("code_verifier", verifier),
+        ];
+        for verifier in ["wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong", "short"] {
+            assert_ne!(agent.request(&with(verifier)).await.reply.status, 200, "{verifier}");
+        }
+        assert_eq!(agent.request(&[("grant_type", "authorization_code"), ("code", &code)]).await.reply.status, 400);
+        // Nor does somebody else who has the code and its verifier.
+        assert_eq!(redeem(&second, &code).await.error(), "invalid_grant");
+        assert_eq!(issued(&app).await, before);
+        assert_eq!(agent.exchange(&earlier, PROVIDER, &[]).await.error(), "interaction_required");
+        app.secret("a subject token", redeem(&agent, &code).await.token());
+        app.finish().await;
+    }
+
+    async fn az_4_1_06__redirect_uri_at_redemption_is_optional_and_enforced(app: TestApp) {
+        let agent = app.agent();
+        let mut browser = app.signed_in("ada").await;
+        let verifier = Pkce::default().verifier;
+        let code = app.code(&mut browser, AGENT_ID).await;
+        let without = [("grant_type", "authorization_code"), ("code", &*code), ("code_verifier", &*verifier)];
+        app.secret("a subject token", agent.request(&without).await.token());
+        let code = app.code(&mut browser, AGENT_ID).await;
+        let before = issued(&app).await;
+        for other in ["https://agent.test/callback/", "https://agent.test/", "https://evil.test/callback", ""] {
+            let with = [
+                ("grant_type", "authorization_code"),
+                ("code", &*code),
+                ("code_verifier", &*verifier),
+                ("redirect_uri", other),
+            ];
+            let answer = agent.request(&with).await;
+            // An empty parameter counts as one that was not sent (RFC 6749 section 3.2): the last one redeems.
+            let expected = if other.is_empty() { 200 } else { 400 };
+            assert_eq!(answer.reply.status, expected, "{other:?}: {}", answer.json);
+            if expected == 200 {
+                app.secret("a subject token", answer.token());
+            } else {
+                assert_eq!((answer.error(), issued(&app).await), ("invalid_grant", before), "{other:?}");
+            }
+        }
+        app.finish().await;
+    }
+
     async fn ar_19__a_code_does_not_outlive_the_session_the_user_or_the_consent(app: TestApp) {
         let agent = app.agent();
         let mut browser = app.signed_in("ada").await;
