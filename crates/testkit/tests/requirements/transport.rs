@@ -221,6 +221,30 @@ both_databases! {
         app.finish().await;
     }
 
+    async fn md_2_04__extension_members_appear_exactly_with_their_feature(app: TestApp) {
+        let url = format!("{}/.well-known/oauth-authorization-server", app.base);
+        let document = Http::default().get(&url).await.json();
+        // What is on: every answer names its issuer, and comes in the query.
+        assert_eq!(document["authorization_response_iss_parameter_supported"], true);
+        assert_eq!(document["response_modes_supported"], json!(["query"]));
+        let mut browser = app.signed_in("ada").await;
+        let page = browser.visit(&app.authorize_url(AGENT_ID)).await;
+        let back = browser.submit(&page, Some("consent"), &[("decision", "deny")]).await;
+        assert_eq!(back.redirect_parameter("iss").as_deref(), Some(&*app.base));
+        // What is not there is not promised.
+        for member in [
+            "pushed_authorization_request_endpoint", "require_pushed_authorization_requests", "dpop_signing_alg_values_supported",
+            "tls_client_certificate_bound_access_tokens", "mtls_endpoint_aliases", "device_authorization_endpoint",
+            "authorization_details_types_supported", "registration_endpoint", "client_id_metadata_document_supported",
+            "introspection_endpoint", "introspection_signing_alg_values_supported", "revocation_endpoint", "acr_values_supported",
+            "protected_resources", "identity_chaining_requested_token_types_supported", "authorization_grant_profiles_supported",
+            "prompt_values_supported",
+        ] {
+            assert!(document.get(member).is_none(), "{member}");
+        }
+        app.finish().await;
+    }
+
     async fn tok_2_3_09__the_metadata_lists_the_methods_that_are_on(app: TestApp) {
         let mut app = app;
         let secret = "a-secret-of-a-client-of-one-method-0123";
