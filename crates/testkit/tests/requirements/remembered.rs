@@ -16,24 +16,28 @@ both_databases! {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         let before = app.instance.store.transactions();
-        for _ in 0..20 {
+        for _ in 0..MANY {
             agent.exchange(&subject_token, PROVIDER, &[]).await.token();
         }
-        // Jobs look after themselves now and then.
+        // Jobs look after themselves now and then; what is not remembered costs two more each.
         let asked = app.instance.store.transactions() - before;
-        assert!((20..30).contains(&asked), "{asked} transactions for 20 exchanges");
-        assert_eq!(app.records("token.exchanged").await.len(), 21);
+        assert!((MANY..2 * MANY).contains(&asked), "{asked} transactions for {MANY} exchanges");
+        assert_eq!(app.records("token.exchanged").await.len() as u64, MANY + 1);
         app.finish().await;
     }
 
     async fn a_token_that_was_just_issued_is_known(app: TestApp) {
         let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
         agent.exchange(&subject_token, PROVIDER, &[]).await.token();
-        let another = app.subject_token(&mut browser, vouchsafe_testkit::AGENT_ID, &agent).await;
-        let before = app.instance.store.transactions();
-        agent.exchange(&another, PROVIDER, &[]).await.token();
-        let asked = app.instance.store.transactions() - before;
-        assert!((1..=3).contains(&asked), "{asked} transactions for one exchange");
+        let mut asked = 0;
+        for _ in 0..MANY {
+            let another = app.subject_token(&mut browser, vouchsafe_testkit::AGENT_ID, &agent).await;
+            let before = app.instance.store.transactions();
+            agent.exchange(&another, PROVIDER, &[]).await.token();
+            asked += app.instance.store.transactions() - before;
+        }
+        // One that is not known is looked up: that would be twice as many.
+        assert!((MANY..MANY * 3 / 2).contains(&asked), "{asked} transactions for {MANY} exchanges");
         app.finish().await;
     }
 
@@ -47,3 +51,5 @@ both_databases! {
         app.finish().await;
     }
 }
+
+const MANY: u64 = 60;
