@@ -96,10 +96,13 @@ impl Leaves {
     }
 
     /// What changes them.
-    pub(crate) fn subjects(&self, (user, client, _): &LeaveKey) -> Vec<Change> {
+    pub(crate) fn subjects(&self, (user, client, provider): &LeaveKey) -> Vec<Change> {
         let mut subjects = vec![
             Change::of(ChangeKind::Leave, user),
+            // Everything of one of these may be revoked: that names no connection.
+            Change::of(ChangeKind::User, user),
             Change::of(ChangeKind::Client, client),
+            Change::of(ChangeKind::Provider, provider),
         ];
         for connected in &self.connections {
             subjects.push(Change::of(ChangeKind::Connection, &connected.connection.id));

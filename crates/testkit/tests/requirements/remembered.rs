@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use vouchsafe_testkit::{Connected, PROVIDER, TestApp, both_databases};
+use vouchsafe_testkit::{Agent, ClientSetup, Connected, PROVIDER, TestApp, both_databases};
+
+use crate::admin_support::Operator;
 
 both_databases! {
     async fn a_warm_exchange_is_one_transaction_its_record(app: TestApp) {
@@ -38,6 +40,31 @@ both_databases! {
         }
         // One that is not known is looked up: that would be twice as many.
         assert!((MANY..MANY * 3 / 2).contains(&asked), "{asked} transactions for {MANY} exchanges");
+        app.finish().await;
+    }
+
+    async fn ar_07__what_is_remembered_of_leave_ends_when_everything_of_a_user_is_revoked(app: TestApp) {
+        let mut app = app;
+        let secret = "a-secret-of-a-second-agent-0123456789";
+        app.client(ClientSetup::new("second-agent", secret).ceiling(PROVIDER, "openid read write").trusted("openid read write")).await;
+        let second = Agent::basic(&app.base, "second-agent", secret);
+        let operator = Operator::of(&app).await;
+        for everything in ["users", "providers"] {
+            let Connected { mut browser, agent, subject_token } = app.connected("ada").await;
+            let others = app.subject_token(&mut browser, "second-agent", &second).await;
+            for _ in 0..2 {
+                agent.exchange(&subject_token, PROVIDER, &[]).await.token();
+                second.exchange(&others, PROVIDER, &[]).await.token();
+            }
+            let id = match everything {
+                "users" => operator.get("/users?username=ada").await["items"][0]["id"].as_str().unwrap().to_owned(),
+                _ => PROVIDER.to_owned(),
+            };
+            operator.post(&format!("/{everything}/{id}/revoke")).await;
+            // The first one lets the server know; what it remembers for the second one is over all the same.
+            assert_ne!(agent.exchange(&subject_token, PROVIDER, &[]).await.reply.status, 200, "{everything}");
+            assert_ne!(second.exchange(&others, PROVIDER, &[]).await.reply.status, 200, "{everything}");
+        }
         app.finish().await;
     }
 
