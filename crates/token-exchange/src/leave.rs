@@ -248,3 +248,31 @@ fn granted<'a>(delegation: &'a Delegation, question: &Question<'_>) -> Option<&'
         && delegation.expires_at.is_none_or(|expires| expires > question.now);
     (matches && stands).then_some(&delegation.scope)
 }
+
+#[cfg(test)]
+mod tests {
+    use vouchsafe_model::{TypedId as _, UserId};
+
+    use super::*;
+
+    /// Revoking everything of one of them names no connection, and is swept into the rows only later.
+    #[test]
+    fn ar_07__what_is_remembered_of_leave_rests_on_whose_and_where_it_is() {
+        let user = UserId::from_uuid("00000000-0000-7000-8000-000000000001".parse().unwrap());
+        let key: LeaveKey = (user, "agent".parse().unwrap(), "idp".parse().unwrap());
+        let leaves = Leaves {
+            connections: Vec::new(),
+            delegations: Vec::new(),
+            revoked: None,
+        };
+        let subjects = leaves.subjects(&key);
+        for subject in [
+            Change::of(ChangeKind::Leave, &key.0),
+            Change::of(ChangeKind::User, &key.0),
+            Change::of(ChangeKind::Client, &key.1),
+            Change::of(ChangeKind::Provider, &key.2),
+        ] {
+            assert!(subjects.contains(&subject), "{subject:?}");
+        }
+    }
+}
