@@ -1,77 +1,115 @@
-//! The signed head, kept outside the database: what makes a truncated or rolled-back record visible.
+//! Checkpoints (C2SP `tlog-checkpoint`): the size and root of the tree over the record, signed. Kept outside the database,
+//! they make a truncated, rolled-back or rewritten record visible.
 
-use serde::{Deserialize, Serialize};
-use vouchsafe_model::{InstanceId, KeyId, UnixMillis};
-use vouchsafe_store::records::RecordRow;
-use vouchsafe_vault::{VerificationKey, verify_ed25519};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use vouchsafe_model::InstanceId;
+use vouchsafe_vault::{Vault, VerificationKey};
 
-use crate::{body, hex};
+use crate::note::{self, Note, Trust};
+use crate::tree::Hash;
 
-/// A head that was signed: up to `seq`, the record is what `chain` says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A checkpoint whose signature is good: the record of this instance began with these `size` entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The database.
     pub instance: InstanceId,
-    /// Seq of the last record.
-    pub seq: i64,
-    /// Its time.
-    pub time: UnixMillis,
-    /// Its chain hash, hexadecimal.
-    pub chain: String,
-    /// The key that signed.
-    pub key_id: KeyId,
-    /// Ed25519 signature, hexadecimal.
-    pub signature: String,
+    /// Number of records, which is also the seq of the last one.
+    pub size: i64,
+    /// Root of the tree over them.
+    pub root: Hash,
+    /// The whole note, with the signatures of others that may have been added.
+    note: String,
 }
 
 /// What is wrong with a checkpoint.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCheckpoint {
-    /// Not the JSON of a checkpoint.
+    /// Not a note, or not that of a checkpoint of ours.
     #[error("not a checkpoint")]
     Malformed,
     /// Signed with a key that is not among the pinned ones.
-    #[error("signed with {0}, which is not among the pinned public keys")]
-    UnknownKey(KeyId),
-    /// The signature is wrong.
+    #[error("signed with none of the pinned public keys")]
+    UnknownKey,
+    /// A signature is wrong.
     #[error("the signature is wrong")]
     BadSignature,
 }
 
 impl Checkpoint {
-    /// The checkpoint that a signed record is.
-    pub fn of(instance: &InstanceId, row: &RecordRow) -> Option<Self> {
-        Some(Self {
-            instance: instance.clone(),
-            seq: row.seq,
-            time: row.time,
-            chain: hex::encode(&row.chain),
-            key_id: row.key_id.clone()?,
-            signature: hex::encode(row.signature.as_deref()?),
-        })
-    }
-
-    /// The text for a file or sink: one line of JSON.
-    pub fn to_line(&self) -> String {
-        let mut line = serde_json::to_string(self).expect("a checkpoint is plain");
-        line.push('\n');
-        line
-    }
-
-    /// Reads and verifies a checkpoint against pinned keys.
-    pub fn read(text: &str, keys: &[VerificationKey]) -> Result<Self, InvalidCheckpoint> {
-        let checkpoint: Self = serde_json::from_str(text.trim()).map_err(|_| InvalidCheckpoint::Malformed)?;
-        let key = keys
-            .iter()
-            .find(|key| key.key_id == checkpoint.key_id)
-            .ok_or_else(|| InvalidCheckpoint::UnknownKey(checkpoint.key_id.clone()))?;
-        let chain = hex::decode_32(&checkpoint.chain).ok_or(InvalidCheckpoint::Malformed)?;
-        let signature = hex::decode(&checkpoint.signature).ok_or(InvalidCheckpoint::Malformed)?;
-        let message = body::head_message(&checkpoint.instance, checkpoint.seq, checkpoint.time, &chain);
-        if verify_ed25519(&key.public, &message, &signature) {
-            Ok(checkpoint)
-        } else {
-            Err(InvalidCheckpoint::BadSignature)
+    /// Signs. The caller has seen to it that this tree continues every one that was signed before.
+    pub(crate) fn sign(vault: &Vault, size: i64, root: Hash) -> Self {
+        let instance = vault.instance().clone();
+        let origin = origin(&instance);
+        let text = format!("{origin}\n{size}\n{}\n", STANDARD.encode(root));
+        let signed = vault.sign_head(text.as_bytes());
+        let keys = vault.head_keys();
+        let active = keys.iter().find(|key| key.key_id == signed.key_id);
+        let public = active
+            .expect("the key that signs is among those that verify")
+            .public;
+        let note = note::signed(&text, &origin, &public, &signed.signature);
+        Self {
+            instance,
+            size,
+            root,
+            note,
         }
     }
+
+    /// Reads and verifies a checkpoint against pinned keys. Signatures of others are left alone.
+    pub fn read(note: &str, keys: &[VerificationKey]) -> Result<Self, InvalidCheckpoint> {
+        let parsed = Note::parse(note).ok_or(InvalidCheckpoint::Malformed)?;
+        let (instance, size, root) = fields(parsed.text).ok_or(InvalidCheckpoint::Malformed)?;
+        match parsed.trust(&origin(&instance), keys) {
+            Trust::Signed => Ok(Self {
+                instance,
+                size,
+                root,
+                note: note.to_owned(),
+            }),
+            Trust::Unknown => Err(InvalidCheckpoint::UnknownKey),
+            Trust::Wrong => Err(InvalidCheckpoint::BadSignature),
+        }
+    }
+
+    /// The root, as it stands in the note.
+    pub fn root_base64(&self) -> String {
+        STANDARD.encode(self.root)
+    }
+
+    /// The note: what a file, a sink or a witness gets.
+    pub fn note(&self) -> &str {
+        &self.note
+    }
 }
+
+/// The keys of an instance, as programs that verify notes are told them.
+pub fn verifier_keys(instance: &InstanceId, keys: &[VerificationKey]) -> Vec<String> {
+    let name = origin(instance);
+    let told = keys.iter().map(|key| note::verifier_key(&name, &key.public));
+    told.collect()
+}
+
+/// The first line: which log this is. Also the name of its keys.
+fn origin(instance: &InstanceId) -> String {
+    format!("{ORIGIN}{instance}")
+}
+
+/// Origin, size and root: a checkpoint of ours has no other lines.
+fn fields(text: &str) -> Option<(InstanceId, i64, Hash)> {
+    let mut lines = text.strip_suffix('\n')?.split('\n');
+    let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
+    let decimal = size == "0" || !size.starts_with('0');
+    if lines.next().is_some() || !decimal || !size.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let instance = origin.strip_prefix(ORIGIN)?.parse().ok()?;
+    Some((
+        instance,
+        size.parse().ok()?,
+        STANDARD.decode(root).ok()?.try_into().ok()?,
+    ))
+}
+
+const ORIGIN: &str = "vouchsafe/";

@@ -102,6 +102,8 @@ event_kinds! {
     AdminKeyDeleted = "admin_key.deleted",
     /// The admin API refused a caller.
     AdminRefused = "admin.refused",
+    /// An operator went on with a database that contradicts the last checkpoint.
+    RecordAdopted = "record.adopted",
     /// A row that somebody signs in or calls with, or that was written anew, carried no valid MAC: somebody changed the
     /// database. Other rows are found by verifying.
     TamperedRow = "row.tampered",

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use vouchsafe_model::UnixMillis;
-use vouchsafe_store::{Each, StoreError, Tx, changes, head, records};
+use vouchsafe_store::{Each, Store, StoreError, Tx, changes, head, records};
 use vouchsafe_vault::Vault;
 
-use crate::verify::{Finding, Report, Verifier};
+use crate::verify::{Finding, Report, TreeRows, Verifier};
 
 mod ended;
 mod granting;
@@ -41,39 +41,69 @@ impl Versions {
 pub struct Look {
     /// About the record itself.
     pub report: Report,
-    /// About today's rows; none without the vault, whose MAC keys the comparison needs.
+    /// About today's rows; none where they were not compared.
     pub rows: Option<Vec<Finding>>,
-    /// Whether the record grew meanwhile: rows may be newer than what was read of it, so look again.
+    /// Whether the record still grew while rows were compared, so that a finding may be of a row that is newer than what was
+    /// read of the record.
     pub moved: bool,
 }
 
-/// Reads the whole record into `verifier`, with the change feed beside it, and compares today's rows with it.
+/// Reads the whole record into `verifier`, with the change feed and the tree beside it, and compares today's rows with it;
+/// they can be compared with the vault only, whose MAC keys that needs. The record is read in short transactions, so that a
+/// server beside it is not held up; the rows in one, which sees what the record grew by meanwhile.
 ///
 /// # Errors
 /// The database cannot be read. Rows that are damaged are findings.
 pub fn look(
-    tx: &mut Tx<'_>,
+    store: &Store,
     mut verifier: Verifier,
     vault: Option<&Vault>,
     now: UnixMillis,
 ) -> Result<Look, StoreError> {
-    let mut next = 1;
-    loop {
-        let rows = records::range(tx, next, PAGE)?;
-        let Some(last) = rows.last() else { break };
-        for row in &rows {
-            verifier.next(row);
+    while store.read_blocking(|tx| page(tx, &mut verifier))? {}
+    store.read_blocking(|tx| -> Result<(), StoreError> {
+        // Before the records that it is of, so that all of them are read.
+        let tree = TreeRows::count(tx)?;
+        while page(tx, &mut verifier)? {}
+        verifier.tree(tx, &tree)
+    })?;
+    let mut last = None;
+    for _ in 0..TRIES {
+        let (rows, moved) = store.read_blocking(|tx| -> Result<_, StoreError> {
+            while page(tx, &mut verifier)? {}
+            let rows = vault.map(|vault| compare(tx, vault, verifier.versions(), now));
+            let moved = head::peek(tx)?.seq != verifier.last_seq();
+            Ok((rows.transpose()?, moved))
+        })?;
+        let settled = !moved || rows.as_ref().is_none_or(Vec::is_empty);
+        last = Some((rows, moved));
+        if settled {
+            break;
         }
-        verifier.changes(&changes::texts(tx, next, last.seq)?);
-        next = last.seq + 1;
     }
-    verifier.changes(&changes::texts(tx, next, i64::MAX)?);
+    store.read_blocking(|tx| -> Result<(), StoreError> {
+        // Whatever the feed says is of a record that was there before it.
+        let feed = changes::texts(tx, verifier.last_seq() + 1, i64::MAX)?;
+        let end = head::peek(tx)?.seq;
+        let of_none: Vec<_> = feed.into_iter().filter(|(seq, ..)| *seq > end).collect();
+        verifier.changes(&of_none);
+        Ok(())
+    })?;
+    let (rows, moved) = last.unwrap_or_default();
     let report = verifier.finish();
-    let rows = vault
-        .map(|vault| compare(tx, vault, &report.versions, now))
-        .transpose()?;
-    let moved = head::peek(tx)?.seq != report.last_seq;
     Ok(Look { report, rows, moved })
+}
+
+/// Verifies the next page; whether there was one.
+fn page(tx: &mut Tx<'_>, verifier: &mut Verifier) -> Result<bool, StoreError> {
+    let next = verifier.last_seq() + 1;
+    let rows = records::range(tx, next, PAGE)?;
+    let Some(last) = rows.last() else { return Ok(false) };
+    for row in &rows {
+        verifier.next(row);
+    }
+    verifier.changes(&changes::texts(tx, next, last.seq)?);
+    Ok(true)
 }
 
 fn compare(
@@ -217,4 +247,6 @@ impl State<'_> {
     }
 }
 
+/// How often rows are compared again that a busy server changes meanwhile.
+const TRIES: usize = 5;
 const PAGE: i64 = 1_000;

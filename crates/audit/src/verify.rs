@@ -3,22 +3,27 @@
 //! 1. seq has no gap; 2. leaf and chain are the hashes of what is there; 3. columns say what the body says;
 //! 4. details match their commitment; 5. time and `change_seq` only grow; 6. heads are signed by a pinned key;
 //! 7. no release follows the revocation of what it rests on; 8. the checkpoint kept outside lies on this chain; 9. the
-//!    change feed says what the bodies say.
+//!    change feed says what the bodies say; 10. so does the tree in the database.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use vouchsafe_model::{InstanceId, UnixMillis};
 use vouchsafe_store::records::RecordRow;
+use vouchsafe_store::{StoreError, Tx};
 use vouchsafe_vault::{VerificationKey, verify_ed25519};
 
 use crate::body::{self, Body};
 use crate::checkpoint::Checkpoint;
 use crate::hex;
 use crate::state::Versions;
+use crate::tree::Frontier;
 
+mod leaves;
 mod order;
 
+use leaves::Leaves;
+pub(crate) use leaves::Rows as TreeRows;
 use order::Order;
 
 /// Something that does not hold, and where.
@@ -69,6 +74,9 @@ pub struct Verifier {
     checkpoints: HashMap<i64, Checkpoint>,
     previous: Previous,
     last_signed: bool,
+    /// The tree over the bodies so far.
+    frontier: Frontier,
+    leaves: Leaves,
     order: Order,
     /// What the bodies since the last comparison say that they changed.
     changes: BTreeSet<(i64, String, String)>,
@@ -97,13 +105,15 @@ impl Verifier {
                 change_seq: 0,
             },
             last_signed: true,
+            frontier: Frontier::default(),
+            leaves: Leaves::default(),
             order: Order::default(),
             changes: BTreeSet::new(),
             report: Report::default(),
         };
         for checkpoint in checkpoints {
             if checkpoint.instance == verifier.instance {
-                verifier.checkpoints.insert(checkpoint.seq, checkpoint);
+                verifier.checkpoints.insert(checkpoint.size, checkpoint);
             } else {
                 verifier.find(None, "the checkpoint belongs to another instance".to_owned());
             }
@@ -128,6 +138,9 @@ impl Verifier {
             self.changes.extend(changes.map(|(kind, id)| (row.seq, kind, id)));
         }
         self.check_signature(row);
+        let leaf = body::leaf(&row.body);
+        self.frontier.push(leaf);
+        self.leaves.push(leaf);
         self.check_checkpoint(row);
         self.previous = Previous {
             seq: row.seq,
@@ -152,6 +165,24 @@ impl Verifier {
             let what = format!("row {seq} {kind} {id} of changes is gone, but the body names it");
             self.find(Some(seq), what);
         }
+    }
+
+    /// Compares these rows of the tree in the database with the one over the records checked so far.
+    pub(crate) fn tree(&mut self, tx: &mut Tx<'_>, rows: &TreeRows) -> Result<(), StoreError> {
+        for what in self.leaves.compare(tx, rows)? {
+            self.find(None, what);
+        }
+        Ok(())
+    }
+
+    /// Seq of the last record that was checked.
+    pub(crate) const fn last_seq(&self) -> i64 {
+        self.previous.seq
+    }
+
+    /// The last version of every row that the records checked so far speak of.
+    pub(crate) const fn versions(&self) -> &Versions {
+        &self.report.versions
     }
 
     /// Nothing follows: what is still missing?
@@ -281,7 +312,7 @@ impl Verifier {
 
     fn check_checkpoint(&mut self, row: &RecordRow) {
         if let Some(checkpoint) = self.checkpoints.remove(&row.seq)
-            && checkpoint.chain != hex::encode(&row.chain)
+            && checkpoint.root != self.frontier.root()
         {
             self.find(
                 Some(row.seq),

@@ -10,6 +10,7 @@ use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, X_CONTE
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use futures_util::FutureExt as _;
+use vouchsafe_token_exchange::Reason;
 
 use crate::page_error::{self, PageError};
 use crate::problem::Problem;
@@ -40,7 +41,7 @@ impl Surface {
             Self::Page
         } else if below("oauth") || below(".well-known") {
             Self::OAuth
-        } else if below("admin") || matches!(path, "healthz" | "readyz" | "openapi.json") {
+        } else if below("admin") || below("audit") || matches!(path, "healthz" | "readyz" | "openapi.json") {
             Self::Problem
         } else {
             Self::Page
@@ -60,6 +61,14 @@ impl Surface {
             Self::OAuth => wire_error::server_error(),
             Self::Problem => Problem::Internal.response(),
             Self::Page => PageError::Internal.response(),
+        }
+    }
+
+    pub(crate) fn unavailable(self) -> HttpResponse {
+        match self {
+            Self::OAuth => wire_error::refused(&Reason::Unavailable.refusal()),
+            Self::Problem => Problem::Unavailable.response(),
+            Self::Page => PageError::Unavailable.response(),
         }
     }
 

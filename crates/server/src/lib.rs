@@ -23,6 +23,7 @@ mod path;
 mod problem;
 mod return_to;
 mod routes;
+mod sealed;
 mod serve;
 #[cfg(unix)]
 mod serve_local;
@@ -34,6 +35,7 @@ mod wire_error;
 
 pub use app::{App, ServerOptions};
 pub use routes::admin::{AdminOperation, admin_operations};
+pub use sealed::serve_sealed;
 pub use serve::{serve, serve_tls};
 #[cfg(unix)]
 pub use serve_local::serve_local;

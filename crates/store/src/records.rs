@@ -58,6 +58,17 @@ pub struct RecordRow {
     pub key_id: Option<KeyId>,
 }
 
+/// An entry without what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Link {
+    /// Its place.
+    pub seq: i64,
+    /// Hash of the body.
+    pub leaf: [u8; 32],
+    /// Hash of everything up to here.
+    pub chain: [u8; 32],
+}
+
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = records, treat_none_as_default_value = false)]
 struct StoredRecord {
@@ -171,6 +182,27 @@ pub fn range(tx: &mut Tx<'_>, from_seq: i64, limit: i64) -> Result<Vec<RecordRow
             .load(conn)
     })?;
     all(rows)
+}
+
+/// What the tree over the record is made of: place, leaf and chain of up to `limit` entries from `from_seq` on, in order.
+pub fn leaves(tx: &mut Tx<'_>, from_seq: i64, limit: i64) -> Result<Vec<Link>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>, Vec<u8>)> = tx.run(|conn| {
+        records::table
+            .filter(records::seq.ge(from_seq))
+            .order(records::seq)
+            .limit(limit)
+            .select((records::seq, records::leaf, records::chain))
+            .load(conn)
+    })?;
+    let link = |(seq, leaf, chain): (i64, Vec<u8>, Vec<u8>)| {
+        let damaged = |error: StoreError| error.in_row(&seq.to_string());
+        Ok(Link {
+            seq,
+            leaf: bytes32(&leaf, TABLE, "leaf").map_err(damaged)?,
+            chain: bytes32(&chain, TABLE, "chain").map_err(damaged)?,
+        })
+    };
+    rows.into_iter().map(link).collect()
 }
 
 /// The place of the first entry that is not before `at`; behind the last one when all are. Times never go back along the

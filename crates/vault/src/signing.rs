@@ -103,7 +103,8 @@ impl Vault {
         verification_keys(&self.keys().signing)
     }
 
-    /// Signs a head of the record.
+    /// Signs a head of the record, or a checkpoint of its tree: neither passes for the other, as no text begins like the
+    /// message of a head.
     pub fn sign_head(&self, message: &[u8]) -> HeadSignature {
         let (key_id, key) = self.keys().checkpoint.active();
         HeadSignature {

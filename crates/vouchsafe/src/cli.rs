@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod audit_proof;
 mod audit_verify;
 mod completions;
 mod config;
@@ -121,7 +122,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 Command::Record(commands) => commands.run(handle).await,
                 Command::AdminKey(commands) => commands.run(handle).await,
                 Command::Whoami(command) => command.run(handle).await,
-                Command::Audit(command) => audit::run(command).await,
+                Command::Audit(command) => audit::run(command, handle).await,
                 Command::Demo(arguments) => demo::run(&arguments, handle).await,
             }
         });

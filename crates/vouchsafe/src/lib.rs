@@ -5,7 +5,9 @@
 //! - [`service`] is a running server: lock, keys, instance, configuration, HTTP, background work, and the way down.
 //! - [`cli`] is the command line on top; [`demo`] does the main job over HTTP, as a stranger's client would.
 
+pub mod adopt;
 pub mod checkpoint_file;
+mod checkpoints;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -18,6 +20,7 @@ pub mod local_socket;
 pub mod logging;
 pub mod process_lock;
 pub mod public_keys;
+mod sealed;
 pub mod service;
 pub mod tls;
 pub mod wiring;

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use tokio::sync::watch;
 use vouchsafe_identity_provider::EgressOptions;
 use vouchsafe_model::{Clock as _, Ids, OsEntropy};
 
+use crate::adopt::{self, AdoptError, Adopted};
+use crate::cli::Failure;
 use crate::clock::SystemClock;
 use crate::config::{self, ApplyError, Config};
 use crate::foreign_files::{self, ForeignFiles};
@@ -22,6 +25,7 @@ use crate::key_file::{self, KeyFileError};
 use crate::local_socket;
 use crate::process_lock::{ProcessLock, ProcessLockError};
 use crate::public_keys::{self, PublicKeysError};
+use crate::sealed;
 use crate::tls::{Identity, TlsError};
 use crate::wiring::{Instance, Settings, StartError};
 
@@ -60,6 +64,23 @@ pub enum ServiceError {
     /// The HTTP server failed.
     #[error("the HTTP server failed")]
     Http(#[source] io::Error),
+    /// The database began to contradict a checkpoint while it was served.
+    #[error("the database contradicts a checkpoint of its record")]
+    Contradicted,
+    /// The database cannot be adopted.
+    #[error(transparent)]
+    Adopt(#[from] AdoptError),
+}
+
+impl ServiceError {
+    /// Whether the server goes on without serving anything.
+    const fn seals(&self) -> bool {
+        match self {
+            Self::Contradicted => true,
+            Self::Start(StartError::Checkpoint(error)) => error.is_contradiction(),
+            _ => false,
+        }
+    }
 }
 
 /// An instance with the lock of its database.
@@ -75,6 +96,20 @@ pub fn open(config: &Config, handle: Handle) -> Result<Opened, ServiceError> {
 }
 
 fn open_with(lock: ProcessLock, config: &Config, handle: Handle) -> Result<Opened, ServiceError> {
+    open_against(Some(config.checkpoint_file.clone()), lock, config, handle)
+}
+
+/// Also a database that contradicts the checkpoint.
+fn open_unchecked(lock: ProcessLock, config: &Config, handle: Handle) -> Result<Opened, ServiceError> {
+    open_against(None, lock, config, handle)
+}
+
+fn open_against(
+    checkpoint_file: Option<PathBuf>,
+    lock: ProcessLock,
+    config: &Config,
+    handle: Handle,
+) -> Result<Opened, ServiceError> {
     foreign_files::refuse(config)?;
     let ids = Ids::new(Arc::new(SystemClock), Arc::new(OsEntropy));
     let key = key_file::read_or_create(&config.key_file, &config.database, &ids)?;
@@ -84,7 +119,7 @@ fn open_with(lock: ProcessLock, config: &Config, handle: Handle) -> Result<Opene
             ..EgressOptions::default()
         },
         trusted_proxies: config.trusted_proxies.clone(),
-        checkpoint_file: Some(config.checkpoint_file.clone()),
+        checkpoint_file,
         ..Settings::new(&config.issuer, config.database.clone(), Box::new(key), handle)
     };
     let instance = Instance::open(settings)?;
@@ -105,7 +140,7 @@ impl Opened {
 pub struct Service {
     /// The instance behind it.
     pub instance: Instance,
-    config: Config,
+    config: Arc<Config>,
     left_out: Vec<String>,
     listener: TcpListener,
     tls: Option<(Identity, ServerConfig)>,
@@ -114,27 +149,19 @@ pub struct Service {
 
 impl Service {
     /// Takes the address first, and opens the certificate, so that a mistake shows before anything is written; then opens and configures.
-    pub async fn start(config: Config, handle: Handle) -> Result<Self, ServiceError> {
-        let address = config.listen;
-        let listener =
-            TcpListener::bind(address).map_err(|source| ServiceError::Listen { address, source })?;
-        Self::start_on(listener, config, handle).await
+    pub async fn start(config: impl Into<Arc<Config>>, handle: Handle) -> Result<Self, ServiceError> {
+        let config = config.into();
+        Self::start_on(bind(config.listen)?, config, handle).await
     }
 
     /// The same, on an address that is taken already.
     pub async fn start_on(
         listener: TcpListener,
-        config: Config,
+        config: impl Into<Arc<Config>>,
         handle: Handle,
     ) -> Result<Self, ServiceError> {
-        let tls = match config.tls.clone() {
-            Some(files) => {
-                let identity = Identity::open(files)?;
-                let how = identity.server_config()?;
-                Some((identity, how))
-            }
-            None => None,
-        };
+        let config = config.into();
+        let tls = tls(&config)?;
         let lock = lock_soon(&config).await?;
         let Opened { instance, lock } = open_with(lock, &config, handle)?;
         let outcome = config::apply(&instance, &config).await?;
@@ -171,13 +198,17 @@ impl Service {
         } = self;
         let (stop, stopped) = watch::channel(false);
         let background = instance.background(&stopped).await;
+        let (contradicted, sealed) = (background.contradicted(), background.is_contradicted());
         let (drain, draining) = watch::channel(false);
         // In front of HTTP: whoever has seen that answer finds the socket.
         let local = local_socket::serve(&instance, config.admin_socket.as_deref(), draining);
         let retries = instance.handle.spawn(retry(instance.clone(), config, left_out));
         let drain_both = drain.clone();
         let shutdown = async move {
-            shutdown.await;
+            tokio::select! {
+                () = shutdown => {}
+                () = contradicted => {}
+            }
             drain_both.send_replace(true);
         };
         let (renewals, served) = match tls {
@@ -206,8 +237,78 @@ impl Service {
         drop(instance);
         drop(lock);
         tracing::info!("stopped");
-        served.map_err(ServiceError::Http)
+        served.map_err(ServiceError::Http)?;
+        if *sealed.borrow() {
+            Err(ServiceError::Contradicted)
+        } else {
+            Ok(())
+        }
     }
+}
+
+/// Serves a configuration until `shutdown` is ready. While its database contradicts a checkpoint of its record, nothing is
+/// served (AR-15).
+pub async fn serve(
+    config: Arc<Config>,
+    handle: Handle,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServiceError> {
+    let listener = bind(config.listen)?;
+    let (stop, stopped) = watch::channel(false);
+    handle.spawn(async move {
+        shutdown.await;
+        stop.send_replace(true);
+        // Whoever has not asked yet still finds out.
+        stop.closed().await;
+    });
+    loop {
+        let again = || listener.try_clone().map_err(ServiceError::Http);
+        let served = match Service::start_on(again()?, config.clone(), handle.clone()).await {
+            Ok(service) => service.run(told(stopped.clone())).await,
+            Err(error) => Err(error),
+        };
+        match served {
+            Err(error) if error.seals() => {
+                tracing::error!(error = %Failure::from(error), "sealed: nothing is served");
+            }
+            served => return served,
+        }
+        let tls = tls(&config)?.map(|(_, tls)| tls);
+        let waited = sealed::serve(&config, again()?, tls, stopped.clone()).await;
+        waited.map_err(ServiceError::Http)?;
+        if *stopped.borrow() {
+            return Ok(());
+        }
+        tracing::info!("the database agrees with the checkpoint");
+    }
+}
+
+async fn told(mut stopped: watch::Receiver<bool>) {
+    // An error means that nobody can tell us any more: then it is over, too.
+    stopped.wait_for(|told| *told).await.ok();
+}
+
+fn bind(address: SocketAddr) -> Result<TcpListener, ServiceError> {
+    TcpListener::bind(address).map_err(|source| ServiceError::Listen { address, source })
+}
+
+/// The certificate to serve with, opened.
+fn tls(config: &Config) -> Result<Option<(Identity, ServerConfig)>, TlsError> {
+    let Some(files) = config.tls.clone() else {
+        return Ok(None);
+    };
+    let identity = Identity::open(files)?;
+    let how = identity.server_config()?;
+    Ok(Some((identity, how)))
+}
+
+/// Goes on with a database that contradicts the checkpoint: says so on its record, makes the tree anew, and signs. Where the
+/// old checkpoint is kept now, if there was a reason to adopt.
+pub async fn adopt(config: &Config, handle: Handle) -> Result<Option<Adopted>, ServiceError> {
+    let opened = open_unchecked(ProcessLock::take(&config.database)?, config, handle)?;
+    let adopted = adopt::adopt(&opened.instance, &config.checkpoint_file).await;
+    drop(opened);
+    Ok(adopted?)
 }
 
 /// A command that works on the database has it for a moment only, and is no reason not to start.
@@ -225,7 +326,7 @@ async fn lock_soon(config: &Config) -> Result<ProcessLock, ProcessLockError> {
 }
 
 /// Providers whose metadata could not be fetched come in as soon as it can.
-async fn retry(instance: Instance, config: Config, mut left_out: Vec<String>) {
+async fn retry(instance: Instance, config: Arc<Config>, mut left_out: Vec<String>) {
     while !left_out.is_empty() {
         SystemClock.sleep(config::RETRY_EVERY).await;
         match config::apply_left_out(&instance, &config, &left_out).await {

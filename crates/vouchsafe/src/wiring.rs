@@ -8,6 +8,7 @@ mod error;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use vouchsafe_audit::{Ledger, Recorder};
@@ -54,8 +55,10 @@ pub struct Settings {
     pub connect: ConnectOptions,
     /// Proxies whose word about the client's address counts.
     pub trusted_proxies: Vec<IpAddr>,
-    /// Where the signed head of the record is kept outside the database.
+    /// Where the last checkpoint of the record is kept outside the database.
     pub checkpoint_file: Option<PathBuf>,
+    /// How often a checkpoint is signed while there is something new.
+    pub checkpoint_interval: Duration,
 }
 
 impl Settings {
@@ -75,6 +78,7 @@ impl Settings {
             connect: ConnectOptions::default(),
             trusted_proxies: Vec::new(),
             checkpoint_file: None,
+            checkpoint_interval: Duration::from_secs(1),
         }
     }
 }
@@ -97,6 +101,7 @@ pub struct Instance {
     pub created: bool,
     server: ServerOptions,
     checkpoint_file: Option<PathBuf>,
+    checkpoint_interval: Duration,
 }
 
 impl Instance {
@@ -180,7 +185,6 @@ impl Instance {
             issuer,
             trusted_proxies: settings.trusted_proxies,
         };
-        let checkpoint_file = settings.checkpoint_file;
         Self {
             store,
             vault,
@@ -193,7 +197,8 @@ impl Instance {
             handle,
             created,
             server,
-            checkpoint_file,
+            checkpoint_file: settings.checkpoint_file,
+            checkpoint_interval: settings.checkpoint_interval,
         }
     }
 

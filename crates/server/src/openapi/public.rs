@@ -29,6 +29,7 @@ fn paths(issuer: &str) -> Value {
         format!("/.well-known/oauth-authorization-server{base}"),
         json!({ "servers": [{ "url": origin }], "get": metadata() }),
     );
+    paths.insert("/audit/checkpoint".to_owned(), json!({ "get": checkpoint() }));
     paths.insert("/healthz".to_owned(), json!({ "get": healthz() }));
     paths.insert("/readyz".to_owned(), json!({ "get": readyz() }));
     Value::Object(paths)
@@ -94,6 +95,25 @@ fn metadata() -> Value {
         "description": "RFC 8414.",
         "security": [],
         "responses": cacheable("The metadata.", "AuthorizationServerMetadata"),
+    })
+}
+
+fn checkpoint() -> Value {
+    json!({
+        "operationId": "checkpoint",
+        "tags": ["audit"],
+        "summary": "Size and root of the record, signed.",
+        "description": "C2SP tlog-checkpoint: a signed note over the RFC 6962 tree whose leaves are the records.",
+        "security": [],
+        "responses": {
+            "200": {
+                "description": "The last checkpoint.",
+                "content": { "text/plain": { "schema": { "type": "string" } } },
+            },
+            "404": { "$ref": "#/components/responses/NotFound" },
+            "405": { "$ref": "#/components/responses/MethodNotAllowed" },
+            "503": { "$ref": "#/components/responses/Unavailable" },
+        },
     })
 }
 

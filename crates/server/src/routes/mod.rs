@@ -1,6 +1,7 @@
 //! The URLs, one file each (`architecture` section 11).
 
 pub(crate) mod admin;
+mod audit_checkpoint;
 mod authorize;
 mod connect;
 mod connect_callback;
@@ -49,6 +50,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, base: &str) {
             .configure(admin::configure)
             .service(openapi::resource())
             .service(favicon::resource())
+            .service(audit_checkpoint::resource())
             .service(healthz::resource())
             .service(readyz::resource())
             .service(root::resource("/")),

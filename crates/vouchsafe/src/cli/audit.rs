@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use tokio::runtime::Handle;
 use vouchsafe_audit::export::{Header, Line};
 use vouchsafe_model::Clock as _;
 use vouchsafe_store::{Store, StoreError, instance, records};
 
+use super::audit_proof::{self, AdoptArguments, ConsistencyArguments, ProveArguments};
 use super::audit_verify::{self, VerifyArguments};
 use super::{ConfigArgument, Failure, Output, record_line};
 use crate::clock::SystemClock;
@@ -25,6 +27,16 @@ pub(super) enum AuditCommand {
     Verify(VerifyArguments),
     /// Show the last entries.
     Tail(TailArguments),
+    /// Print a proof that a record is part of what the last checkpoint was signed of (C2SP tlog-proof), for whoever does not
+    /// have the database.
+    Prove(ProveArguments),
+    /// Print a proof that the record of one checkpoint was only added to since an earlier one (RFC 6962 section 2.1.2).
+    Consistency(ConsistencyArguments),
+    /// Print the pinned public keys as programs that verify C2SP notes take them.
+    Key(ConfigArgument),
+    /// Go on with a database that contradicts the checkpoint kept outside it, such as an older backup. The server has to be
+    /// stopped, or sealed.
+    Adopt(AdoptArguments),
     /// Write all entries as JSON Lines, ready for an offline `verify --export`.
     Export(ExportArguments),
 }
@@ -50,10 +62,14 @@ pub(super) struct ExportArguments {
     out: Option<PathBuf>,
 }
 
-pub(super) async fn run(command: AuditCommand) -> Result<ExitCode, Failure> {
+pub(super) async fn run(command: AuditCommand, handle: Handle) -> Result<ExitCode, Failure> {
     match command {
         AuditCommand::Verify(arguments) => audit_verify::run(&arguments),
         AuditCommand::Tail(arguments) => tail(arguments).await,
+        AuditCommand::Prove(arguments) => audit_proof::prove(&arguments),
+        AuditCommand::Consistency(arguments) => audit_proof::consistency(&arguments),
+        AuditCommand::Key(argument) => audit_proof::key(&argument),
+        AuditCommand::Adopt(arguments) => audit_proof::adopt(&arguments, handle).await,
         AuditCommand::Export(arguments) => export(&arguments),
     }
 }

@@ -1,6 +1,7 @@
 //! `vouchsafe serve` and `vouchsafe migrate`.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use vouchsafe_store::{Store, StoreOptions};
@@ -8,17 +9,13 @@ use vouchsafe_store::{Store, StoreOptions};
 use super::{ConfigArgument, Failure, Output};
 use crate::logging;
 use crate::process_lock::ProcessLock;
-use crate::service::Service;
+use crate::service;
 
 pub(super) async fn run(argument: &ConfigArgument, handle: Handle) -> Result<ExitCode, Failure> {
     let config = argument.read()?;
     let format = config.log.format;
     logging::begin(&config.log);
-    let served = async {
-        let service = Service::start(config, handle).await?;
-        service.run(told_to_stop()).await
-    };
-    match served.await {
+    match service::serve(Arc::new(config), handle, told_to_stop()).await {
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error) => Err(Failure::from(error).in_format(format)),
     }

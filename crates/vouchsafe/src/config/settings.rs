@@ -124,7 +124,7 @@ const AUDIT: &Section = &Section {
         Setting::new(
             "checkpoint_file",
             Kind::Path,
-            "The signed head of the record, written every second while there is something new.",
+            "The last signed checkpoint of the record (a C2SP note), written every second while there is something new.",
         )
         .default("\"vouchsafe.checkpoint\"")
         .example("\"/var/lib/vouchsafe/checkpoint\""),

@@ -1,19 +1,21 @@
 //! What runs beside the HTTP server: attempts that a crash left half-way, durable jobs, the memory of what is in the
-//! database, the checkpoint file.
+//! database, checkpoints of the record.
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use vouchsafe_audit::Signer;
 use vouchsafe_identity_provider::IdentityProvider;
 
 use super::Instance;
-use crate::checkpoint_file::CheckpointWriter;
+use crate::checkpoints::Checkpoints;
 
 /// Running background work. Dropping it leaves the work running until the runtime ends.
 pub struct Background {
     identity_provider: IdentityProvider,
     jobs: JoinHandle<()>,
     memory: JoinHandle<()>,
-    checkpoints: Option<JoinHandle<CheckpointWriter>>,
+    checkpoints: JoinHandle<Checkpoints>,
+    contradicted: watch::Receiver<bool>,
 }
 
 impl Instance {
@@ -27,37 +29,52 @@ impl Instance {
         });
         let server = self.authorization_server.clone();
         let memory = self.handle.spawn(server.keep_memory_fresh(shutdown.clone()));
-        let checkpoints = self
-            .checkpoint_writer()
-            .map(|writer| self.handle.spawn(writer.run(shutdown.clone())));
+        let (contradicted, told) = watch::channel(false);
+        let checkpoints = self.checkpoints(contradicted).run(shutdown.clone());
         Background {
             identity_provider: self.identity_provider.clone(),
             jobs,
             memory,
-            checkpoints,
+            checkpoints: self.handle.spawn(checkpoints),
+            contradicted: told,
         }
     }
 
-    /// Writes the checkpoint now, where there is a file for it.
+    /// Signs a checkpoint now, and keeps it where there is a file for it.
     pub async fn checkpoint(&self) {
-        if let Some(writer) = self.checkpoint_writer() {
-            writer.write(0).await;
-        }
+        self.checkpoints(watch::Sender::default()).advance().await;
     }
 
-    fn checkpoint_writer(&self) -> Option<CheckpointWriter> {
-        Some(CheckpointWriter {
-            path: self.checkpoint_file.clone()?,
-            store: self.store.clone(),
-            instance: self.vault.instance().clone(),
+    fn checkpoints(&self, contradicted: watch::Sender<bool>) -> Checkpoints {
+        Checkpoints {
+            signer: Signer::new(self.store.clone(), self.vault.clone()),
+            file: self.checkpoint_file.clone(),
             keys: self.vault.head_keys(),
             clock: self.clock.clone(),
-        })
+            every: self.checkpoint_interval,
+            contradicted,
+        }
     }
 }
 
 impl Background {
-    /// Waits until the jobs and what requests left behind have ended, then writes the last checkpoint: nothing comes after it.
+    /// Ready when the database contradicts what was signed of the record: then nothing may be served from it.
+    pub fn contradicted(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut contradicted = self.contradicted.clone();
+        async move {
+            if contradicted.wait_for(|told| *told).await.is_err() {
+                // Nobody is left to tell.
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Whether it has.
+    pub(crate) fn is_contradicted(&self) -> watch::Receiver<bool> {
+        self.contradicted.clone()
+    }
+
+    /// Waits until the jobs and what requests left behind have ended, then signs the last checkpoint: nothing comes after it.
     pub async fn finish(self) {
         if self.jobs.await.is_err() {
             tracing::error!("the job runner ended by a panic");
@@ -66,13 +83,10 @@ impl Background {
             tracing::error!("the sweeper of the memory ended by a panic");
         }
         self.identity_provider.idle().await;
-        let Some(checkpoints) = self.checkpoints else {
-            return;
-        };
-        if let Ok(writer) = checkpoints.await {
-            writer.write(0).await;
+        if let Ok(mut checkpoints) = self.checkpoints.await {
+            checkpoints.advance().await;
         } else {
-            tracing::error!("the checkpoint writer ended by a panic");
+            tracing::error!("the signer of checkpoints ended by a panic");
         }
     }
 }

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
 use vouchsafe::demo::{Exchanged, Journey, Parties, SubjectToken, configuration};
@@ -79,7 +78,7 @@ impl Program {
     }
 
     /// The database with what SQLite keeps beside it.
-    pub(crate) fn database(&self) -> Vec<(String, Option<Vec<u8>>)> {
+    pub(crate) fn database(&self) -> Files {
         let names = ["vouchsafe.db", "vouchsafe.db-wal", "vouchsafe.db-shm"];
         names
             .map(|name| (name.to_owned(), fs::read(self.path(name)).ok()))
@@ -87,7 +86,7 @@ impl Program {
     }
 
     /// Puts an older database in the place of today's.
-    pub(crate) fn restore(&self, database: Vec<(String, Option<Vec<u8>>)>) {
+    pub(crate) fn restore(&self, database: Files) {
         for (name, content) in database {
             drop(fs::remove_file(self.path(&name)));
             if let Some(content) = content {
@@ -105,9 +104,14 @@ impl Program {
     }
 }
 
+/// Names, and what is in them, where they are there.
+pub(crate) type Files = Vec<(String, Option<Vec<u8>>)>;
+
 pub(crate) struct Server {
     pub(crate) program: Program,
     pub(crate) upstream: FakeUpstream,
+    /// The database that an older one was put in the place of.
+    pub(crate) newer: Option<Files>,
     child: Option<Child>,
     location: Location,
     issuer: String,
@@ -118,8 +122,6 @@ pub(crate) struct Server {
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// Seconds; long enough for a restart within the half of it in which a token counts as warm.
 pub(crate) const SHORT_LIFE: u64 = 12;
-/// By then a server that would write the file has written it.
-pub(crate) const A_CHECKPOINT_LATER: Duration = Duration::from_millis(1500);
 
 impl Server {
     /// On the embedded database.
@@ -159,6 +161,7 @@ impl Server {
         let mut server = Self {
             program,
             upstream,
+            newer: None,
             child: None,
             location,
             issuer,
@@ -204,6 +207,33 @@ impl Server {
         panic!("the server does not answer");
     }
 
+    /// Where it listens.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Waits until it serves.
+    pub(crate) async fn is_ready(&self) {
+        self.readiness(200).await;
+    }
+
+    /// Waits until it serves no longer.
+    pub(crate) async fn is_sealed(&self) {
+        self.readiness(503).await;
+    }
+
+    async fn readiness(&self, status: u16) {
+        for _ in 0..400 {
+            if let Ok(answer) = reqwest::get(format!("{}/readyz", self.issuer)).await
+                && answer.status() == status
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("/readyz does not come to answer {status}");
+    }
+
     /// `kill -9`.
     pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().unwrap();
@@ -241,8 +271,8 @@ impl Server {
 
     /// The record that the checkpoint file names.
     pub(crate) fn checkpoint(&self) -> i64 {
-        let checkpoint: Value = serde_json::from_str(&self.program.read("vouchsafe.checkpoint")).unwrap();
-        checkpoint["seq"].as_i64().unwrap()
+        let note = self.program.read("vouchsafe.checkpoint");
+        note.lines().nth(1).unwrap().parse().unwrap()
     }
 
     /// Waits until the checkpoint file names the last record, and says which that is.

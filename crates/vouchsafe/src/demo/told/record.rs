@@ -31,7 +31,7 @@ pub(super) async fn read_the_record(
         .pinned()
         .map_err(|failure| Problem::new(failure.to_string()))?;
     let checkpoint = checkpoint.ok_or_else(|| Problem::new("there is no checkpoint file"))?;
-    story.value("checkpoint", format_args!("record {}", checkpoint.seq));
+    story.value("checkpoint", format_args!("record {}", checkpoint.size));
     let mut verifier = Verifier::new(checkpoint.instance.clone(), keys, vec![checkpoint]);
     for row in &records {
         verifier.next(row);

@@ -68,12 +68,8 @@ fn a_change_is_in_the_checkpoint_that_the_command_leaves() {
     assert!(made.status.success(), "{}", made.err);
     let last = folder.run(&["audit", "tail", "-n", "1"]).out;
     let seq = last.split_whitespace().next().unwrap();
-    assert!(
-        folder
-            .read("vouchsafe.checkpoint")
-            .contains(&format!("\"seq\":{seq},")),
-        "{last}"
-    );
+    let checkpoint = folder.read("vouchsafe.checkpoint");
+    assert_eq!(checkpoint.lines().nth(1), Some(seq), "{last}");
     assert!(last.contains("user.changed"), "{last}");
 }
 
