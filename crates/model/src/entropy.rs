@@ -125,6 +125,7 @@ mod tests {
     fn the_same_seed_gives_the_same_ids() {
         assert_eq!(ids(7).next::<UserId>(), ids(7).next::<UserId>());
         assert_ne!(ids(7).next::<UserId>(), ids(8).next::<UserId>());
+        assert_eq!(ids(7).next::<UserId>().made_at(), UnixMillis(1_763_000_000_000));
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::clock::UnixMillis;
+
 /// What is wrong with the text of an id. Never repeats the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid {kind} id: expected `{prefix}_` and 26 characters")]
@@ -24,6 +26,14 @@ pub trait TypedId: Sized {
     fn from_uuid(uuid: Uuid) -> Self;
     /// The text, as stored and shown.
     fn as_str(&self) -> &str;
+
+    /// When it was made, by the clock of its maker (RFC 9562 section 5.7). Nothing may rest on it: anyone can write an id.
+    fn made_at(&self) -> UnixMillis {
+        let digits = self.as_str().bytes().skip(Self::PREFIX.len() + 1);
+        let digit = |byte| ALPHABET.iter().position(|known| *known == byte).unwrap_or(0);
+        let value = digits.fold(0_u128, |value, byte| value << 5 | digit(byte) as u128);
+        UnixMillis(i64::try_from(value >> 80 & 0xffff_ffff_ffff).unwrap_or(0))
+    }
 }
 
 macro_rules! typed_id {
