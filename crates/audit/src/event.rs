@@ -130,6 +130,16 @@ pub struct Details {
 }
 
 impl Details {
+    const fn none() -> Self {
+        Self {
+            issuer: None,
+            subject: None,
+            account: None,
+            address: None,
+            user_agent: None,
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -264,6 +274,22 @@ impl Event {
     pub const fn into_kind(mut self, kind: EventKind) -> Self {
         self.kind = kind;
         self
+    }
+
+    /// Itself, once: what is left has its kind alone.
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::empty(self.kind))
+    }
+
+    const fn empty(kind: EventKind) -> Self {
+        Self {
+            kind,
+            user: None,
+            facts: Vec::new(),
+            details: Details::none(),
+            changes: Vec::new(),
+            versions: Vec::new(),
+        }
     }
 
     /// Its kind.

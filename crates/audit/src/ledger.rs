@@ -151,7 +151,8 @@ impl Ledger {
             versions: &event.versions,
             facts: &event.facts,
         };
-        let bytes = serde_json::to_vec(&body).expect("a body has string keys only");
+        let mut bytes = Vec::with_capacity(BODY);
+        serde_json::to_writer(&mut bytes, &body).expect("a body has string keys only");
         let leaf = body::leaf(&bytes);
         *head = Head {
             seq,
@@ -183,3 +184,6 @@ impl Ledger {
         (Some(self.ids.bytes::<16>().to_vec()), Some(details))
     }
 }
+
+/// Bytes of most bodies, about.
+const BODY: usize = 1_536;

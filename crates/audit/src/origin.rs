@@ -39,14 +39,14 @@ impl Origin {
 
     /// Notes the request in the body of `event`, with the administrator who asked, and the person behind it in its
     /// details.
-    pub fn note(&self, event: Event) -> Event {
+    pub fn note(&self, mut event: Event) -> Event {
         let details = Details {
             address: self.address.clone(),
             user_agent: self
                 .user_agent
                 .as_deref()
                 .map(|agent| agent.chars().take(256).collect()),
-            ..event.details.clone()
+            ..std::mem::take(&mut event.details)
         };
         let event = match &self.administrator {
             None => event,

@@ -7,8 +7,9 @@ use crate::ledger::Receipt;
 
 /// Something that may leave once it is on the record.
 pub trait Releasable {
-    /// The event, from the value itself: it cannot be recorded as something else. Tokens appear as fingerprints.
-    fn event(&self, vault: &Vault) -> Event;
+    /// The event, from the value itself: it cannot be recorded as something else. Tokens appear as fingerprints. Asked for
+    /// once.
+    fn event(&mut self, vault: &Vault) -> Event;
     /// The bytes of the response body.
     fn write_body(&self, out: &mut Vec<u8>);
 }

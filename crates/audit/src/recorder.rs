@@ -91,7 +91,11 @@ impl Recorder {
     ///
     /// Under the head: nothing that `basis` names has changed since it was read, and no single-use id was used before.
     /// If the outcome of the commit is unknown, nothing is released.
-    pub async fn release<T: Releasable>(&self, basis: Basis, value: T) -> Result<Recorded<T>, ReleaseError> {
+    pub async fn release<T: Releasable>(
+        &self,
+        basis: Basis,
+        mut value: T,
+    ) -> Result<Recorded<T>, ReleaseError> {
         let event = value.event(self.ledger().vault());
         let receipt = self.enter(event, Some(basis)).await?;
         Ok(Recorded::new(value, receipt))
@@ -102,7 +106,7 @@ impl Recorder {
     pub async fn release_after<T: Releasable>(
         &self,
         basis: Basis,
-        value: T,
+        mut value: T,
         change: impl FnOnce(&mut Tx<'_>) -> Result<bool, StoreError> + Send + 'static,
     ) -> Result<Recorded<T>, ReleaseError> {
         let event = value.event(self.ledger().vault());

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// A set of scope tokens; written as one space-separated string.
+/// A set of scope tokens; written as one space-separated string. Clones share it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Scope(BTreeSet<Box<str>>);
+pub struct Scope(Arc<BTreeSet<Box<str>>>);
 
 /// The text is no scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,8 +20,8 @@ pub struct InvalidScope;
 
 impl Scope {
     /// The scope without tokens.
-    pub const fn empty() -> Self {
-        Self(BTreeSet::new())
+    pub fn empty() -> Self {
+        Self::default()
     }
 
     /// Parses the wire form: tokens separated by single spaces. The empty string is the empty scope.
@@ -40,7 +41,11 @@ impl Scope {
                 Err(InvalidScope)
             }
         });
-        checked.collect::<Result<_, _>>().map(Self)
+        checked.collect::<Result<_, _>>().map(Self::of)
+    }
+
+    fn of(tokens: BTreeSet<Box<str>>) -> Self {
+        Self(Arc::new(tokens))
     }
 
     /// Whether `token` is in it.
@@ -55,17 +60,17 @@ impl Scope {
 
     /// What both have.
     pub fn intersection(&self, other: &Self) -> Self {
-        Self(self.0.intersection(&other.0).cloned().collect())
+        Self::of(self.0.intersection(&other.0).cloned().collect())
     }
 
     /// What either has.
     pub fn union(&self, other: &Self) -> Self {
-        Self(self.0.union(&other.0).cloned().collect())
+        Self::of(self.0.union(&other.0).cloned().collect())
     }
 
     /// What it has and `other` has not.
     pub fn difference(&self, other: &Self) -> Self {
-        Self(self.0.difference(&other.0).cloned().collect())
+        Self::of(self.0.difference(&other.0).cloned().collect())
     }
 
     /// Its tokens, sorted.

@@ -39,10 +39,11 @@ impl AuthorizationServer {
         request: &TokenExchangeRequest,
         origin: &Origin,
     ) -> Result<Recorded<TokenReply>, Refused> {
-        let mut event = described(request);
+        // What the record says of a refusal that knows no more than the request.
+        let refused = |reason: TokenRefusal| Refused::with(reason, described(request));
         let tokens = self
             .signed_tokens(client, request)
-            .map_err(|reason| Refused::with(reason, event.clone()))?;
+            .map_err(|reason| refused(reason.into()))?;
         let names = Arc::new(Names {
             audience: request.audience.clone(),
             resource: request.resource.clone(),
@@ -52,32 +53,32 @@ impl AuthorizationServer {
         let mut sight = Sight::Remembering;
         for _ in 0..ATTEMPTS {
             let seen = self.situation(client, (&names, &tokens), sight).await;
-            let Seen { outcome, from_memory } =
-                seen.map_err(|error| Refused::with(unavailable(&error), event.clone()))?;
+            let Seen { outcome, from_memory } = seen.map_err(|error| refused(unavailable(&error)))?;
             sight = Sight::Fresh;
             let situation = match outcome {
                 Err(_) if from_memory => continue,
-                outcome => outcome.map_err(|reason| Refused::with(client.refused(reason), event.clone()))?,
+                outcome => outcome.map_err(|reason| refused(client.refused(reason)))?,
             };
-            event = self
-                .witnessed(described(request), &situation, &tokens)
-                .map_err(|reason| Refused::with(reason, event.clone()))?;
             let step = match self.step(&situation, request, refreshed) {
                 Err(_) | Ok(Step::Refresh(..)) if from_memory => continue,
-                Ok(step) => step,
+                step => step,
+            };
+            let event = match self.witnessed(described(request), &situation, &tokens) {
+                Err(_) if from_memory => continue,
+                event => event.map_err(|reason| refused(reason.into()))?,
+            };
+            match step {
                 Err(Obstacle::Refused(reason)) => return Err(Refused::with(reason, event)),
                 Err(Obstacle::Ask(reason, connection)) => {
                     let ask = Ask::new(&situation, &tokens, request, (reason, connection));
                     let refusal = self.ask(ask, origin).await;
                     return Err(Refused::with(refusal, event));
                 }
-            };
-            match step {
                 // Refreshed, and still nothing to hand out: asking again at once would be a storm.
-                Step::Refresh(..) if refreshed => {
+                Ok(Step::Refresh(..)) if refreshed => {
                     return Err(Refused::with(Reason::UpstreamUnavailable, event));
                 }
-                Step::Refresh(connection, want) => {
+                Ok(Step::Refresh(connection, want)) => {
                     let outcome = self.identity_provider.refresh(&connection, want).await;
                     refreshed = true;
                     match outcome {
@@ -86,33 +87,39 @@ impl AuthorizationServer {
                         Err(error) => return Err(Refused::with(refresh_failed(&error), event)),
                     }
                 }
-                Step::Release(ready) => {
+                Ok(Step::Release(ready)) => {
                     let (fresh, permit) = *ready;
-                    let reply = self
-                        .reply(fresh, &permit, &situation, origin.note(event.clone()))
-                        .map_err(|reason| Refused::with(reason, event.clone()))?;
-                    match self.release(reply, situation).await {
+                    let expires_in = match self.life_left(&fresh) {
+                        Ok(expires_in) => expires_in,
+                        // It ended while it was looked at.
+                        Err(_) if from_memory => continue,
+                        Err(reason) => return Err(Refused::with(reason, event)),
+                    };
+                    let reply = reply((fresh, expires_in), &permit, &situation, origin.note(event));
+                    match self.release(reply, &situation).await {
                         Err(ReleaseError::Stale) => {}
-                        outcome => {
-                            return outcome.map_err(|error| Refused::with(release_failed(&error), event));
+                        Err(error) => {
+                            let event = self.witnessed(described(request), &situation, &tokens);
+                            let event = event.unwrap_or_else(|_| described(request));
+                            return Err(Refused::with(release_failed(&error), event));
                         }
+                        Ok(recorded) => return Ok(recorded),
                     }
                 }
             }
         }
-        Err(Refused::with(Reason::KeptChanging, event))
+        Err(refused(Reason::KeptChanging.into()))
     }
 
     /// Releases, and notes now and then that the connection is in use.
     async fn release(
         &self,
         reply: TokenReply,
-        situation: Situation,
+        situation: &Situation,
     ) -> Result<Recorded<TokenReply>, ReleaseError> {
-        let Situation { basis, choice, .. } = situation;
-        let recorded = self.recorder.release(basis, reply).await?;
+        let recorded = self.recorder.release(situation.basis.clone(), reply).await?;
         let now = self.clock.now();
-        if let Choice::Use(chosen) = choice
+        if let Choice::Use(chosen) = &situation.choice
             && chosen.connected().is_use_news(now, USE_NOTED_EVERY)
         {
             self.0.uses.note(&chosen.leave.connection.id, now);
@@ -196,41 +203,14 @@ impl AuthorizationServer {
         }
     }
 
-    fn reply(
-        &self,
-        fresh: Fresh,
-        permit: &Permit,
-        situation: &Situation,
-        event: Event,
-    ) -> Result<TokenReply, Reason> {
+    /// Seconds that the token still lives, where it does not live for good.
+    fn life_left(&self, fresh: &Fresh) -> Result<Option<u64>, Reason> {
         let now = self.clock.now();
-        let expires_in = match fresh.expires_at {
-            Some(at) if at <= now => return Err(Reason::UpstreamUnavailable),
-            Some(at) => Some(now.until(at).as_secs()),
-            None => None,
-        };
-        let by_delegation = match &situation.choice {
-            Choice::Use(chosen) => chosen.leave.delegation_id.is_some(),
-            Choice::Ask(..) => false,
-        };
-        let event = event
-            .fact("upstream_grant_id", fresh.grant_id.as_str())
-            .fact("rule", if by_delegation { "delegation" } else { "trusted" })
-            .fact("narrowed", permit.narrow.is_some())
-            .fact_if("expires_at", fresh.expires_at.map(|at| at.0));
-        let scope = match fresh.scope {
-            EffectiveScope::Known(scope) => Some(scope),
-            EffectiveScope::Unknown => None,
-        };
-        let response = TokenResponse {
-            access_token: SecretText::from(fresh.token.expose().as_str()),
-            issued_token_type: Some(TokenType::AccessToken),
-            // An upstream token is plain Bearer, whatever bound the subject was (D-05).
-            token_type: "Bearer",
-            expires_in,
-            scope,
-        };
-        Ok(TokenReply::new(response, with_kind(event)))
+        match fresh.expires_at {
+            Some(at) if at <= now => Err(Reason::UpstreamUnavailable),
+            Some(at) => Ok(Some(now.until(at).as_secs())),
+            None => Ok(None),
+        }
     }
 
     fn witnessed(&self, event: Event, situation: &Situation, tokens: &Tokens) -> Result<Event, Reason> {
@@ -265,6 +245,36 @@ impl AuthorizationServer {
         }
         Ok(event)
     }
+}
+
+fn reply(
+    (fresh, expires_in): (Fresh, Option<u64>),
+    permit: &Permit,
+    situation: &Situation,
+    event: Event,
+) -> TokenReply {
+    let by_delegation = match &situation.choice {
+        Choice::Use(chosen) => chosen.leave.delegation_id.is_some(),
+        Choice::Ask(..) => false,
+    };
+    let event = event
+        .fact("upstream_grant_id", fresh.grant_id.as_str())
+        .fact("rule", if by_delegation { "delegation" } else { "trusted" })
+        .fact("narrowed", permit.narrow.is_some())
+        .fact_if("expires_at", fresh.expires_at.map(|at| at.0));
+    let scope = match fresh.scope {
+        EffectiveScope::Known(scope) => Some(scope),
+        EffectiveScope::Unknown => None,
+    };
+    let response = TokenResponse {
+        access_token: SecretText::from(fresh.token.expose().as_str()),
+        issued_token_type: Some(TokenType::AccessToken),
+        // An upstream token is plain Bearer, whatever bound the subject was (D-05).
+        token_type: "Bearer",
+        expires_in,
+        scope,
+    };
+    TokenReply::new(response, with_kind(event))
 }
 
 /// What stands between a request and its token.

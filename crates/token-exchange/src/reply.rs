@@ -7,6 +7,7 @@ use vouchsafe_vault::Vault;
 /// A token response on its way out. Its event carries the fingerprint of exactly the token that it writes.
 pub struct TokenReply {
     response: TokenResponse,
+    /// Until it is taken.
     event: Event,
 }
 
@@ -17,10 +18,10 @@ impl TokenReply {
 }
 
 impl Releasable for TokenReply {
-    fn event(&self, vault: &Vault) -> Event {
+    fn event(&mut self, vault: &Vault) -> Event {
         let fingerprint = vault.fingerprint(self.response.access_token.expose());
         self.event
-            .clone()
+            .take()
             .fact("token_fingerprint", fingerprint.to_string())
             .fact_if(
                 "granted_scope",

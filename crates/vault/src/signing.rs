@@ -103,6 +103,11 @@ impl Vault {
         verification_keys(&self.keys().signing)
     }
 
+    /// Whether access tokens that this key signed still verify.
+    pub fn verifies_with(&self, key_id: &KeyId) -> bool {
+        self.keys().signing.find(key_id).is_some()
+    }
+
     /// Signs a head of the record, or a checkpoint of its tree: neither passes for the other, as no text begins like the
     /// message of a head.
     pub fn sign_head(&self, message: &[u8]) -> HeadSignature {

@@ -153,7 +153,7 @@ async fn head_held(
 struct Paper(&'static str);
 
 impl Releasable for Paper {
-    fn event(&self, vault: &Vault) -> Event {
+    fn event(&mut self, vault: &Vault) -> Event {
         Event::new(EventKind::TokenExchanged)
             .fact("delegation_id", self.0)
             .fact("token_fingerprint", vault.fingerprint("a token").to_string())
