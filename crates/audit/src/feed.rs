@@ -75,7 +75,12 @@ impl Feed {
 }
 
 impl Known {
+    /// Never backwards: whoever read an earlier head may come here after one that knows more, and who records under that
+    /// one relies on it.
     fn restart(&mut self, at: i64) {
+        if at <= self.through {
+            return;
+        }
         *self = Self {
             through: at,
             floor: at,
@@ -139,6 +144,20 @@ mod tests {
         // What was learned twice counts once.
         feed.write().learn(20, vec![(20, client("b"))]);
         assert_eq!(feed.read().order.len(), 2);
+    }
+
+    /// Two that begin anew at once: the one with the earlier head may be the later one to say so.
+    #[test]
+    fn ar_07__what_is_known_is_never_unlearned() {
+        let feed = Feed::default();
+        feed.write().restart(8);
+        feed.write().restart(5);
+        let basis = |at| Basis::at(at).on(client("a"));
+        assert!(!feed.supports(&basis(6)), "it may have changed at 7 or 8");
+        assert_eq!(feed.still_holds(6, &[client("a")]), None);
+        feed.write().learn(9, vec![(9, client("b"))]);
+        feed.write().restart(9);
+        assert!(feed.supports(&basis(8)), "who is not behind forgets nothing");
     }
 
     #[test]
