@@ -55,13 +55,16 @@ impl Feed {
         if head.change_seq <= through {
             return Ok(());
         }
-        // After a start, or far behind: whoever rests on something older reads it again.
-        if through == 0 || head.change_seq - through > MOST_BEHIND {
-            self.write().restart(head.change_seq);
-            return Ok(());
+        // By their number and not by how much was recorded between them: releases change nothing.
+        let missing = match through {
+            0 => None,
+            through => changes::at_most(tx, (through + 1, head.change_seq), MOST_KNOWN)?,
+        };
+        match missing {
+            Some(changes) => self.write().learn(head.change_seq, changes),
+            // After a start, or far behind: whoever rests on something older reads it again.
+            None => self.write().restart(head.change_seq),
         }
-        let changes = changes::range(tx, through + 1, head.change_seq)?;
-        self.write().learn(head.change_seq, changes);
         Ok(())
     }
 
@@ -106,10 +109,8 @@ impl Known {
     }
 }
 
-/// How many changes are kept in memory, at about 150 bytes each.
+/// How many changes are kept in memory, at about 150 bytes each. Who has to read up on more begins anew.
 const MOST_KNOWN: usize = 50_000;
-/// How many records a feed reads up on. Beyond that it begins anew.
-const MOST_BEHIND: i64 = 100_000;
 
 #[cfg(test)]
 mod tests {

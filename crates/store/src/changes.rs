@@ -41,11 +41,27 @@ pub fn since(tx: &mut Tx<'_>, seq: i64) -> Result<Vec<(i64, Change)>, StoreError
 
 /// Everything that changed from the entry `from` to the entry `to`, both included.
 pub fn range(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<(i64, Change)>, StoreError> {
+    first(tx, from, to, i64::MAX)
+}
+
+/// As [`range`], or `None` when that is more than `most`: whoever has the head must not read for long.
+pub fn at_most(
+    tx: &mut Tx<'_>,
+    (from, to): (i64, i64),
+    most: usize,
+) -> Result<Option<Vec<(i64, Change)>>, StoreError> {
+    let limit = i64::try_from(most).unwrap_or(i64::MAX).saturating_add(1);
+    let found = first(tx, from, to, limit)?;
+    Ok((found.len() <= most).then_some(found))
+}
+
+fn first(tx: &mut Tx<'_>, from: i64, to: i64, limit: i64) -> Result<Vec<(i64, Change)>, StoreError> {
     let rows = tx.run(|conn| {
         changes::table
             .filter(changes::seq.ge(from))
             .filter(changes::seq.le(to))
             .order((changes::seq, changes::kind, changes::id))
+            .limit(limit)
             .load::<(i64, String, String)>(conn)
     })?;
     rows.into_iter()

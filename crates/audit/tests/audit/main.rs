@@ -296,6 +296,20 @@ both_databases! {
         assert_eq!(recorded.receipt().seq, head.seq);
     }
 
+    async fn a_change_after_very_many_releases_does_not_make_others_stale(book: Book) {
+        let book = book.written().await;
+        let seq = book.change_seq().await;
+        let basis = || Basis::at(seq).on(Change::of(ChangeKind::Delegation, "dlg_1"));
+        assert!(book.recorder.release(basis(), Paper("dlg_1")).await.is_ok());
+        // As if so many had been recorded since.
+        let columns = "id, time, event, body, salt, details, leaf, chain, change_seq, signature, key_id";
+        book.sql(&format!("INSERT INTO records (seq, {columns}) SELECT seq + 1000000, {columns} FROM records WHERE seq = (SELECT max(seq) FROM records)"));
+        book.note(Event::new(EventKind::ClientChanged).changes(Change::of(ChangeKind::Client, "other"))).await;
+        assert!(book.recorder.release(basis(), Paper("dlg_1")).await.is_ok());
+        book.note(Event::new(EventKind::DelegationWithdrawn).changes(Change::of(ChangeKind::Delegation, "dlg_1"))).await;
+        assert!(matches!(book.recorder.release(basis(), Paper("dlg_1")).await, Err(ReleaseError::Stale)));
+    }
+
     async fn each_subject_counts_from_when_it_was_read(book: Book) {
         let book = book.written().await;
         let early = book.change_seq().await;
