@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use vouchsafe_model::Change;
 
 use crate::column::parsed;
+use crate::conn::Conn;
 use crate::error::StoreError;
 use crate::transaction::Tx;
 
@@ -20,16 +21,34 @@ mod schema {
 }
 use schema::changes;
 
-/// Notes what the entry `seq` of the record changed; naming a thing twice is naming it once.
+#[derive(Insertable)]
+#[diesel(table_name = changes)]
+struct StoredChange<'a> {
+    seq: i64,
+    kind: &'static str,
+    id: &'a str,
+}
+
+/// Notes what the entry `seq` of the record changed; naming a thing twice is naming it once. As the record itself, in
+/// few statements where each is a journey: the head is held meanwhile, and somebody may have thousands of sessions.
 pub fn append(tx: &mut Tx<'_>, seq: i64, subjects: &[Change]) -> Result<(), StoreError> {
     let distinct: HashSet<&Change> = subjects.iter().collect();
-    for change in distinct {
-        let row = (
-            changes::seq.eq(seq),
-            changes::kind.eq(change.kind.as_str()),
-            changes::id.eq(change.id.as_str()),
-        );
-        tx.run(|conn| diesel::insert_into(changes::table).values(row).execute(conn))?;
+    let rows: Vec<StoredChange<'_>> = distinct
+        .into_iter()
+        .map(|change| StoredChange {
+            seq,
+            kind: change.kind.as_str(),
+            id: &change.id,
+        })
+        .collect();
+    for rows in rows.chunks(BATCH) {
+        // Dialect: diesel has no batch for a connection to either engine.
+        tx.run(|conn| match conn {
+            Conn::Postgres(conn) => diesel::insert_into(changes::table).values(rows).execute(conn),
+            Conn::Sqlite(conn) => rows.iter().try_fold(0, |sum, row| {
+                Ok(sum + diesel::insert_into(changes::table).values(row).execute(conn)?)
+            }),
+        })?;
     }
     Ok(())
 }
@@ -83,3 +102,6 @@ pub fn texts(tx: &mut Tx<'_>, from: i64, to: i64) -> Result<Vec<(i64, String, St
             .load(conn)
     })
 }
+
+/// Far below the 65535 values that a statement of PostgreSQL may have.
+const BATCH: usize = 1024;

@@ -4,7 +4,7 @@ use vouchsafe_model::*;
 
 use super::fixtures::{World, at};
 use super::*;
-use crate::{Head, RecordRow, StoreError, Tx, changes, head, records, replay_ids};
+use crate::{Head, RecordRow, StoreError, Tx, changes, head, raw_sql, records, replay_ids};
 
 fn entry(world: &World, head: &Head) -> RecordRow {
     RecordRow {
@@ -116,4 +116,26 @@ both_databases! {
             Ok::<_, StoreError>(())
         }).await.unwrap();
     }
+}
+
+/// Whoever waits for the head waits for each of them.
+#[tokio::test]
+async fn many_changes_are_few_statements_where_each_is_a_journey() {
+    let Some(test) = TestStore::postgres() else { return };
+    let counted = "CREATE TABLE statements (n INTEGER); \
+         CREATE FUNCTION counted() RETURNS trigger AS $$ BEGIN INSERT INTO statements VALUES (1); RETURN NULL; END $$ LANGUAGE plpgsql; \
+         CREATE TRIGGER counted AFTER INSERT ON changes FOR EACH STATEMENT EXECUTE FUNCTION counted()";
+    raw_sql::execute(&test.location, counted);
+    let many: Vec<Change> = (0..3_000)
+        .map(|n| Change::of(ChangeKind::Session, &n.to_string()))
+        .collect();
+    let appended = many.clone();
+    test.store
+        .write(move |tx| changes::append(tx, 1, &appended))
+        .await
+        .unwrap();
+    let found = test.store.read(|tx| changes::since(tx, 0)).await.unwrap();
+    assert_eq!(found.len(), many.len());
+    let statements = raw_sql::texts(&test.location, "SELECT n::text AS text FROM statements");
+    assert!(statements.len() <= 6, "{} statements", statements.len());
 }
