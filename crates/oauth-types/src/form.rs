@@ -115,19 +115,23 @@ pub(crate) fn decode(encoded: &[u8], max: usize) -> Result<String, FormError> {
     }
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded;
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        match first {
-            b'+' => bytes.push(b' '),
-            b'%' => {
-                let [high, low, tail @ ..] = rest else {
-                    return Err(FormError::InvalidPercentEncoding);
-                };
-                bytes.push(hex(*high)? << 4 | hex(*low)?);
-                rest = tail;
+    loop {
+        // Most of it stands for itself.
+        let plain = rest.iter().position(|b| matches!(b, b'+' | b'%'));
+        let (run, coded) = rest.split_at(plain.unwrap_or(rest.len()));
+        bytes.extend_from_slice(run);
+        rest = match coded {
+            [] => break,
+            [b'+', tail @ ..] => {
+                bytes.push(b' ');
+                tail
             }
-            other => bytes.push(other),
-        }
+            [_, high, low, tail @ ..] => {
+                bytes.push(hex(*high)? << 4 | hex(*low)?);
+                tail
+            }
+            [..] => return Err(FormError::InvalidPercentEncoding),
+        };
     }
     if bytes.len() > max {
         bytes.zeroize();

@@ -208,6 +208,9 @@ fn serve(location: &Location, conn: Conn, jobs: &Receiver<Queued>, checkpointer:
             ended
         });
         job.answer(ended);
+        if let Some(conn) = &mut conn {
+            checkpointer.finish(conn);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use vouchsafe_model::*;
 
 use super::fixtures::{World, at, user};
 use super::*;
-use crate::{Executor, StoreError, Tx, connections, instance, users};
+use crate::{Executor, StoreError, Tx, connections, instance, tiles, users};
 
 fn name(tx: &mut Tx<'_>) -> Result<(), StoreError> {
     instance::insert(tx, &World::new().ids.next(), at(1))
@@ -242,4 +242,25 @@ async fn the_outcome_of_a_lost_commit_is_unknown() {
     });
     assert_eq!(outcome.await, Err(StoreError::CommitOutcomeUnknown));
     assert_eq!(test.store.read(is_named).await, Ok(false));
+}
+
+/// A log that only grew would fill the disk, and make every read slower, for as long as nobody pauses.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_of_sqlite_stays_small_however_long_somebody_writes() {
+    let test = TestStore::sqlite();
+    let Location::Sqlite(path) = &test.location else {
+        unreachable!("it is SQLite");
+    };
+    let log = path.with_extension("db-wal");
+    let row = [[7; 32]; 256];
+    let mut largest = 0;
+    for place in 0..4_000 {
+        test.store
+            .write(move |tx| tiles::grow(tx, 0, place, &row))
+            .await
+            .unwrap();
+        largest = largest.max(std::fs::metadata(&log).unwrap().len());
+    }
+    let written = 4_000 * 8 * 1_024;
+    assert!(largest < written / 3, "{largest} of {written}");
 }
