@@ -247,16 +247,16 @@ async fn the_outcome_of_a_lost_commit_is_unknown() {
 /// A log that only grew would fill the disk, and make every read slower, for as long as nobody pauses.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_of_sqlite_stays_small_however_long_somebody_writes() {
+    static ROW: [[u8; 32]; 256] = [[7; 32]; 256];
     let test = TestStore::sqlite();
     let Location::Sqlite(path) = &test.location else {
         unreachable!("it is SQLite");
     };
     let log = path.with_extension("db-wal");
-    let row = [[7; 32]; 256];
     let mut largest = 0;
     for place in 0..4_000 {
         test.store
-            .write(move |tx| tiles::grow(tx, 0, place, &row))
+            .write(move |tx| tiles::grow(tx, 0, place, &ROW))
             .await
             .unwrap();
         largest = largest.max(std::fs::metadata(&log).unwrap().len());
