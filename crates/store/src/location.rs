@@ -120,7 +120,8 @@ fn open_postgres(address: &Secret<String>, access: Access) -> Result<PgConnectio
     Ok(conn)
 }
 
-/// A paused replica must not hold the fleet: whoever holds the head and stops is cut off after seconds.
+/// A paused replica must not hold the fleet: whoever holds the head and stops is cut off after seconds, by these or by
+/// whoever waits for it (`head::end_sleepers`).
 const SESSION: &str = "SET lock_timeout = '3s'; \
      SET idle_in_transaction_session_timeout = '3s'; \
      SET statement_timeout = '15s'; \

@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::blocking::{self, Deadline};
 use crate::conn::Conn;
 use crate::error::StoreError;
+use crate::head;
 use crate::location::{Checkpoints, Location};
 use crate::transaction::{self, Access, Tx};
 
@@ -64,9 +65,17 @@ impl Pool {
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut conn = self.begin()?;
-        let result = transaction::run(&mut conn, f);
+        let mut misses_head = false;
+        let result = transaction::run(&mut conn, |tx| {
+            let result = f(tx);
+            misses_head = tx.misses_head;
+            result
+        });
         let ended = transaction::end(&mut conn, self.access, result.is_ok());
         if ended.is_ok() && !conn.is_unusable() {
+            if misses_head {
+                head::end_sleepers(&mut conn);
+            }
             self.idle().push(conn);
         }
         ended?;

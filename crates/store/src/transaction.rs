@@ -11,6 +11,8 @@ use crate::error::StoreError;
 pub struct Tx<'c> {
     conn: &'c mut Conn,
     failed: bool,
+    /// Whether it has waited for the head in vain.
+    pub(crate) misses_head: bool,
 }
 
 impl Tx<'_> {
@@ -58,7 +60,11 @@ pub(crate) fn run<T, E: From<StoreError>>(
     conn: &mut Conn,
     f: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let mut tx = Tx { conn, failed: false };
+    let mut tx = Tx {
+        conn,
+        failed: false,
+        misses_head: false,
+    };
     match catch_unwind(AssertUnwindSafe(|| f(&mut tx))) {
         Err(_) => Err(StoreError::Panicked.into()),
         Ok(Ok(_)) if tx.failed => Err(StoreError::TransactionFailed.into()),

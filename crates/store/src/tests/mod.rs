@@ -5,6 +5,7 @@
 mod engine;
 mod fixtures;
 mod flows;
+mod head;
 mod language;
 mod migrations;
 mod people;
