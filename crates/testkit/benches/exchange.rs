@@ -21,8 +21,6 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 mod bare;
 #[path = "support/child.rs"]
 mod child;
-#[path = "support/line.rs"]
-mod line;
 #[path = "support/load.rs"]
 mod load;
 #[path = "support/served.rs"]

@@ -29,7 +29,7 @@ impl Default for Http {
 }
 
 impl Http {
-    /// Sends one request.
+    /// Sends one request, which must be answered.
     pub async fn send(
         &self,
         method: &str,
@@ -37,6 +37,18 @@ impl Http {
         headers: &[(&str, &str)],
         body: Option<&[u8]>,
     ) -> Reply {
+        let sent = self.try_send(method, url, headers, body).await;
+        sent.expect("the server answers")
+    }
+
+    /// Sends one request to a server that may be gone.
+    pub async fn try_send(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> reqwest::Result<Reply> {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = self.0.request(method, url);
         for (name, value) in headers {
@@ -49,14 +61,14 @@ impl Http {
         if let Some(body) = body {
             request = request.body(body.to_vec());
         }
-        let response = request.send().await.expect("the server answers");
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = response.bytes().await.expect("the body arrives").to_vec();
-        Reply {
+        let body = response.bytes().await?.to_vec();
+        Ok(Reply {
             status,
             headers,
             body,
-        }
+        })
     }
 
     /// `GET`.

@@ -3,6 +3,8 @@
 //! Nothing is mocked: the server is built by the same wiring as the binary and spoken to over loopback sockets; only time
 //! stands still until [`TestApp::advance`]. [`TestApp::finish`] ends each test with the checks that every run must pass:
 //! the record verifies, and no secret of the run is in the database or the logs.
+//!
+//! Where it matters that a server is a process, which can be killed, there is [`Server`]: the built program itself.
 
 mod agent;
 mod app;
@@ -11,18 +13,26 @@ mod browser;
 mod html;
 mod http;
 mod leaks;
+mod line;
 mod logs;
 mod pkce;
+mod process;
+mod program;
 mod providers;
 mod replica;
+mod server;
 
 pub use agent::{Agent, Answer};
 pub use app::{AGENT_ID, AGENT_SECRET, ClientSetup, Connected, PASSWORD, PROVIDER, TestApp};
 pub use backend::Backend;
 pub use browser::{Browser, Page};
 pub use http::{Http, Reply};
+pub use line::{Line, Received, exchange_request};
 pub use pkce::Pkce;
+pub use process::Process;
+pub use program::{Files, Program, Ran};
 pub use replica::Replica;
+pub use server::Server;
 
 /// Runs tests on SQLite, and on PostgreSQL where one is installed. The modules are named by database, so a failure says
 /// which.

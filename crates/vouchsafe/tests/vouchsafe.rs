@@ -6,14 +6,14 @@ mod program;
 
 use std::os::unix::process::ExitStatusExt as _;
 
-use program::{Program, Server};
 use serde_json::Value;
 use vouchsafe::demo::{Exchanged, Journey};
 use vouchsafe_fake_upstream::Endpoint;
+use vouchsafe_testkit::{Program, Server};
 
 #[test]
 fn the_demo_ends_with_every_step_held() {
-    let output = Program::new().run(&["demo", "--exit"]);
+    let output = program::program().run(&["demo", "--exit"]);
     assert!(output.status.success(), "{}", output.text());
     let text = output.text();
     assert!(text.contains("all 17 steps held"), "{text}");
@@ -24,12 +24,12 @@ fn the_demo_ends_with_every_step_held() {
 /// The last line of the issue: whatever a step has said is on the disk, and the next server goes on from there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up_10__a_server_killed_between_every_two_steps_still_finishes_the_job() {
-    the_job_with_a_kill_between_every_two_steps(Server::start().await).await;
+    the_job_with_a_kill_between_every_two_steps(program::server().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up_10__a_server_killed_between_every_two_steps_still_finishes_the_job_on_postgresql() {
-    if let Some(server) = Server::start_on_postgresql().await {
+    if let Some(server) = program::server_on_postgresql().await {
         the_job_with_a_kill_between_every_two_steps(server).await;
     }
 }
@@ -88,7 +88,7 @@ async fn the_job_with_a_kill_between_every_two_steps(mut server: Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_orderly_stop_loses_nothing() {
-    let mut server = Server::start().await;
+    let mut server = program::server().await;
     let mut journey = Journey::begin(server.parties()).await.unwrap();
     let subject = program::connected(&mut journey).await;
     let first = token(&journey.exchange(&subject).await.unwrap());
@@ -107,8 +107,8 @@ async fn an_orderly_stop_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abort_writes_no_core() {
-    let mut server = Server::start().await;
-    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.process_id())).unwrap();
+    let mut server = program::server().await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", server.process().id())).unwrap();
     let core = limits
         .lines()
         .find(|line| line.starts_with("Max core file size"))
@@ -130,7 +130,7 @@ async fn an_abort_writes_no_core() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_server_and_a_second_start_are_told() {
-    let mut server = Server::start().await;
+    let mut server = program::server().await;
     let records = server.program.run(&["audit", "export"]).text().lines().count();
     let second = server.program.run(&["migrate"]);
     assert_eq!(second.status.code(), Some(1));
@@ -146,7 +146,7 @@ async fn a_second_server_and_a_second_start_are_told() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lines_that_go_away_disable_what_they_made() {
-    let mut server = Server::start().await;
+    let mut server = program::server().await;
     server.stop().await;
     let config = server.program.read("vouchsafe.toml");
     let (kept, _) = config.split_once("[[client]]").unwrap();
@@ -162,7 +162,7 @@ async fn lines_that_go_away_disable_what_they_made() {
 /// The configuration puts right what somebody has changed, and says so first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ar_04__a_client_changed_by_sql_between_two_starts_is_on_the_record_after_the_second() {
-    let mut server = Server::start().await;
+    let mut server = program::server().await;
     server.stop().await;
     server.sql("UPDATE clients SET name = 'x'");
     let verified = server.program.run(&["audit", "verify"]);
@@ -177,7 +177,7 @@ async fn ar_04__a_client_changed_by_sql_between_two_starts_is_on_the_record_afte
 
 #[test]
 fn init_makes_everything_once_and_the_record_is_found_out() {
-    let program = Program::new();
+    let program = program::program();
     let made = program.run(&["init", "--dir", "."]);
     assert!(made.status.success(), "{}", made.text());
     for (name, mode) in [
@@ -246,7 +246,7 @@ fn wrong_keys(program: &Program) {
         "{}",
         missing.text()
     );
-    let other = Program::new();
+    let other = program::program();
     assert!(other.run(&["init"]).status.success());
     program.write("vouchsafe.key", &other.read("vouchsafe.key"));
     let wrong = program.run(&["serve"]);
@@ -263,7 +263,7 @@ fn wrong_keys(program: &Program) {
 /// What the record says can be shown to somebody who has neither the database nor a reason to trust the operator.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rfc_6962__a_checkpoint_is_published_and_a_record_is_proven_by_its_id() {
-    let server = Server::start().await;
+    let server = program::server().await;
     let before = server.checkpointed().await;
     let mut journey = Journey::begin(server.parties()).await.unwrap();
     let login = journey.arrive().await.unwrap();
@@ -382,7 +382,7 @@ async fn ar_15__a_database_that_was_rolled_back_is_served_when_an_operator_adopt
 
 /// A server that was stopped, and whose database is older than its checkpoint.
 async fn rolled_back() -> Server {
-    let mut server = Server::start().await;
+    let mut server = program::server().await;
     server.stop().await;
     let before = server.program.database();
     server.restart().await;
@@ -426,12 +426,12 @@ async fn sealed(server: &Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ar_15__a_database_rolled_back_under_a_running_server_is_found_out_when_it_has_run_on() {
-    rolled_back_under_a_running_server(Server::start().await).await;
+    rolled_back_under_a_running_server(program::server().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ar_15__a_database_rolled_back_under_a_running_server_is_found_out_on_postgresql_too() {
-    if let Some(server) = Server::start_on_postgresql().await {
+    if let Some(server) = program::server_on_postgresql().await {
         rolled_back_under_a_running_server(server).await;
     }
 }
@@ -460,7 +460,7 @@ async fn rolled_back_under_a_running_server(mut server: Server) {
 /// `kill -9` while the provider is asked for a fresh token: nobody has to wait until the lease of the dead is over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn up_12__a_server_killed_while_it_refreshes_refreshes_at_once_when_it_is_back() {
-    let mut server = Server::start().await;
+    let mut server = program::server().await;
     let mut journey = Journey::begin(server.parties()).await.unwrap();
     // What connecting brings is over at once: the first exchange has to refresh.
     server.upstream.set_access_ttl("oidc", 1);

@@ -4,10 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use vouchsafe_testkit::{AGENT_ID, AGENT_SECRET, PROVIDER};
+use vouchsafe_testkit::{AGENT_ID, AGENT_SECRET, Line, PROVIDER, exchange_request};
 
 use super::child::Served;
-use super::line::{self, Line};
 
 /// One line of the table: a server, and what it is asked.
 pub(crate) struct Contestant {
@@ -92,7 +91,7 @@ impl Contestant {
 }
 
 async fn ask(address: String, tokens: Tokens, times: u32) -> Vec<Duration> {
-    let mut line = Line::open(&address).await;
+    let mut line = Line::open(&address).await.expect("the server listens");
     let mut taken = Vec::new();
     for _ in 0..times {
         let next = match &tokens {
@@ -103,14 +102,15 @@ async fn ask(address: String, tokens: Tokens, times: u32) -> Vec<Duration> {
             }
         };
         let begin = Instant::now();
-        line.ask(&next).await;
+        let answer = line.ask(&next).await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{answer:?}");
         taken.push(begin.elapsed());
     }
     taken
 }
 
 fn request(token: &str) -> Vec<u8> {
-    line::exchange(AGENT_ID, AGENT_SECRET, token, PROVIDER)
+    exchange_request((AGENT_ID, AGENT_SECRET), token, PROVIDER, &[])
 }
 
 /// Requests that a contestant is asked in a round.
