@@ -26,6 +26,10 @@ conformance:
 bench:
     cargo bench -p vouchsafe-testkit --bench exchange
 
+# Durability drills on the released program: `just drill kill --times 200`, or all of them in full: `just drill all` (an hour).
+drill *ARGS:
+    cargo bench -p vouchsafe --bench drills -- {{ARGS}}
+
 # Every page in headless Chromium: pictures to docs/screenshots, axe, keyboard; needs node 20 and Chromium.
 pages:
     cargo build -p vouchsafe -p vouchsafe-fake-upstream

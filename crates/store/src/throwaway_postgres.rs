@@ -18,6 +18,7 @@ use vouchsafe_model::Secret;
 
 /// A running cluster.
 pub struct ThrowawayPostgres {
+    programs: PathBuf,
     directory: PathBuf,
     databases: AtomicU32,
     locales: Mutex<()>,
@@ -49,6 +50,11 @@ impl ThrowawayPostgres {
         conn.batch_execute(&format!("CREATE DATABASE {name}"))
             .expect("a fresh database can be made");
         Secret::new(self.url(&name))
+    }
+
+    /// Where a program of the same version is, such as `pg_dump`.
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.programs.join(name)
     }
 
     /// Makes a locale for the server, such as `de_DE`, and names it; `None`, said loudly, where this machine has not what
@@ -124,6 +130,7 @@ impl ThrowawayPostgres {
             .stderr(Stdio::null())
             .spawn()?;
         let cluster = Self {
+            programs: programs.to_owned(),
             directory,
             databases: AtomicU32::new(0),
             locales: Mutex::new(()),

@@ -10,6 +10,7 @@ mod agent;
 mod app;
 mod backend;
 mod browser;
+pub mod drills;
 mod html;
 mod http;
 mod leaks;

@@ -1,6 +1,6 @@
 //! As little of an HTTP/1.1 client as a measurement can do with: one connection, one request after the other.
 
-use std::io;
+use std::{fmt, io};
 
 use base64::Engine as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -14,7 +14,7 @@ pub struct Line {
 }
 
 /// A whole answer, as it came.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Received<'a>(&'a [u8]);
 
 impl Line {
@@ -46,6 +46,12 @@ impl Line {
 }
 
 impl<'a> Received<'a> {
+    /// An answer that somebody else has read.
+    #[cfg(test)]
+    pub(crate) const fn whole(answer: &'a [u8]) -> Self {
+        Self(answer)
+    }
+
     /// The status; 0 if there is none.
     pub fn status(self) -> u16 {
         let status = self
@@ -66,6 +72,13 @@ impl<'a> Received<'a> {
     fn head(self) -> &'a str {
         let end = head_end(self.0).unwrap_or(0);
         std::str::from_utf8(&self.0[..end]).unwrap_or_default()
+    }
+}
+
+/// Without the body, which may be a token.
+impl fmt::Debug for Received<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.head().fmt(f)
     }
 }
 

@@ -23,6 +23,15 @@ pub struct Ran {
     output: Output,
 }
 
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status,
+            output,
+        }
+    }
+}
+
 impl Ran {
     /// Everything it said.
     pub fn text(&self) -> String {
@@ -54,10 +63,15 @@ impl Program {
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().expect("the program starts");
-        Ran {
-            status: output.status,
-            output,
-        }
+        output.into()
+    }
+
+    /// The same, beside whatever else this process does.
+    pub async fn run_beside(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        let output = tokio::task::spawn_blocking(move || command.output()).await;
+        let output = output.expect("it does not panic");
+        output.expect("the program starts").into()
     }
 
     /// What lies in its folder.
