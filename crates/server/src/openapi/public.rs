@@ -112,7 +112,7 @@ fn checkpoint() -> Value {
             },
             "404": { "$ref": "#/components/responses/NotFound" },
             "405": { "$ref": "#/components/responses/MethodNotAllowed" },
-            "503": { "$ref": "#/components/responses/Unavailable" },
+            "503": { "$ref": "#/components/responses/ServiceUnavailable" },
         },
     })
 }
