@@ -31,10 +31,13 @@ impl Wake for Unpark {
 }
 
 /// Blocks this thread until `future` is ready; `None` when `until` has passed first.
+///
+/// A command is one poll of its runtime's task, however often it waits here. So this takes no part in tokio's cooperative
+/// scheduling: after the 128 steps that a poll has, nothing would ever be ready again.
 pub(crate) fn wait<F: Future>(future: F, until: Option<Deadline>) -> Option<F::Output> {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
+    let mut future = pin!(tokio::task::unconstrained(future));
     loop {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return Some(output);

@@ -92,6 +92,15 @@ both_databases! {
         assert_eq!(store.read(is_named).await, Ok(false));
     }
 
+    async fn whoever_waits_on_the_thread_of_a_runtime_may_do_so_any_number_of_times(test: TestStore) {
+        for _ in 0..1_000 {
+            assert_eq!(test.store.read_blocking(is_named), Ok(false));
+        }
+        for _ in 0..200 {
+            assert_eq!(test.store.write_blocking(is_named), Ok(false));
+        }
+    }
+
     async fn a_write_goes_on_when_its_caller_goes_away(test: TestStore) {
         let (here, holds) = tokio::sync::oneshot::channel();
         let (go, wait) = mpsc::channel::<()>();
