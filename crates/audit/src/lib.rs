@@ -7,6 +7,7 @@
 
 #![cfg_attr(test, expect(non_snake_case, reason = "tests carry requirement ids"))]
 
+mod answer;
 mod basis;
 mod body;
 mod checkpoint;

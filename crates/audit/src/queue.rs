@@ -2,29 +2,33 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use vouchsafe_store::StoreError;
 
+use crate::answer::{self, Answer, Awaited};
 use crate::basis::Basis;
 use crate::event::Event;
 use crate::ledger::Receipt;
 use crate::recorder::ReleaseError;
+
+/// What comes of an entry.
+pub(crate) type Outcome = Result<Receipt, ReleaseError>;
 
 /// One entry.
 pub(crate) struct Entry {
     event: Option<Event>,
     /// What a release rests on; `None` = it releases nothing.
     pub(crate) basis: Option<Basis>,
-    answer: oneshot::Sender<Result<Receipt, ReleaseError>>,
+    answer: Answer<Outcome>,
     _room: OwnedSemaphorePermit,
 }
 
 impl Entry {
     /// Whether nobody waits any more for what would be released.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.basis.is_some() && self.answer.is_closed()
+        self.basis.is_some() && self.answer.is_unwanted()
     }
 
     /// The event, which can be taken once.
@@ -32,10 +36,9 @@ impl Entry {
         self.event.take()
     }
 
-    /// Tells who waits.
-    pub(crate) fn answer(self, outcome: Result<Receipt, ReleaseError>) {
-        // Whoever waited may have gone.
-        drop(self.answer.send(outcome));
+    /// Whom to tell; there is room for another entry from now on.
+    pub(crate) fn into_answer(self) -> Answer<Outcome> {
+        self.answer
     }
 }
 
@@ -55,7 +58,7 @@ struct Waiting {
 
 /// What somebody who entered has to do.
 pub(crate) struct Entered {
-    pub(crate) answer: oneshot::Receiver<Result<Receipt, ReleaseError>>,
+    pub(crate) outcome: Awaited<Outcome>,
     /// Nobody else has called for a batch.
     pub(crate) must_call: bool,
 }
@@ -69,12 +72,12 @@ impl Queue {
         }
     }
 
-    /// Waits for room for at most `patience`, and enters.
+    /// Waits for room, at most until then, and enters.
     pub(crate) async fn enter(
         &self,
         event: Event,
         basis: Option<Basis>,
-        patience: Duration,
+        until: Instant,
     ) -> Result<Entered, StoreError> {
         let room = if basis.is_some() {
             &self.releases
@@ -83,12 +86,12 @@ impl Queue {
         };
         let room = match Arc::clone(room).try_acquire_owned() {
             Ok(room) => room,
-            Err(_full) => tokio::time::timeout(patience, Arc::clone(room).acquire_owned())
+            Err(_full) => tokio::time::timeout_at(until, Arc::clone(room).acquire_owned())
                 .await
                 .map_err(|_elapsed| StoreError::Busy)?
                 .map_err(|_closed| StoreError::Unavailable)?,
         };
-        let (answer, wait) = oneshot::channel();
+        let (answer, outcome) = answer::channel();
         let mut waiting = self.waiting();
         waiting.entries.push_back(Entry {
             event: Some(event),
@@ -97,10 +100,7 @@ impl Queue {
             _room: room,
         });
         let must_call = !std::mem::replace(&mut waiting.is_called, true);
-        Ok(Entered {
-            answer: wait,
-            must_call,
-        })
+        Ok(Entered { outcome, must_call })
     }
 
     /// Takes the next batch. The second value: there are more, and the caller has to call for another one.
@@ -116,7 +116,7 @@ impl Queue {
     /// whom the caller has to try again.
     pub(crate) fn still_waits(&self) -> bool {
         let mut waiting = self.waiting();
-        waiting.entries.retain(|entry| !entry.answer.is_closed());
+        waiting.entries.retain(|entry| !entry.answer.is_unwanted());
         waiting.is_called = !waiting.entries.is_empty();
         waiting.is_called
     }
@@ -127,9 +127,11 @@ impl Queue {
         waiting.is_called = false;
         let entries = std::mem::take(&mut waiting.entries);
         drop(waiting);
-        for entry in entries {
-            entry.answer(Err(ReleaseError::Unavailable(error.clone())));
-        }
+        let failed = |entry: Entry| {
+            let outcome = Err(ReleaseError::Unavailable(error.clone()));
+            (entry.into_answer(), outcome)
+        };
+        answer::give_all(entries.into_iter().map(failed));
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::time::Instant;
 use vouchsafe_store::{Head, Store, StoreError, Tx, changes, head};
 
+use crate::answer;
 use crate::basis::Basis;
 use crate::event::Event;
 use crate::feed::Feed;
@@ -49,16 +51,19 @@ struct Inner {
     ledger: Ledger,
     feed: Feed,
     queue: Queue,
+    /// How long an entry waits, for room and its transaction together.
+    patience: Duration,
 }
 
 impl Recorder {
-    /// A recorder on this store.
-    pub fn new(store: Store, ledger: Ledger) -> Self {
+    /// A recorder on this store. Nobody waits for a record for longer than `patience`.
+    pub fn new(store: Store, ledger: Ledger, patience: Duration) -> Self {
         Self(Arc::new(Inner {
             store,
             ledger,
             feed: Feed::default(),
             queue: Queue::new(),
+            patience,
         }))
     }
 
@@ -143,14 +148,18 @@ impl Recorder {
     }
 
     async fn enter(&self, event: Event, basis: Option<Basis>) -> Result<Receipt, ReleaseError> {
-        let Entered { answer, must_call } = self.0.queue.enter(event, basis, PATIENCE).await?;
+        let until = Instant::now() + self.0.patience;
+        let Entered { outcome, must_call } = self.0.queue.enter(event, basis, until).await?;
         if must_call {
-            self.call();
+            // What else this thread has ready enters before it: the larger the batch, the less each entry costs.
+            let caller = Caller(self);
+            tokio::task::yield_now().await;
+            drop(caller);
         }
-        match tokio::time::timeout(PATIENCE, answer).await {
-            Ok(Ok(outcome)) => outcome,
+        match tokio::time::timeout_at(until, outcome).await {
+            Ok(Some(outcome)) => outcome,
             // Whether it was written is unknown to us: nothing is released.
-            Ok(Err(_gone)) => Err(StoreError::Unavailable.into()),
+            Ok(None) => Err(StoreError::Unavailable.into()),
             Err(_elapsed) => Err(StoreError::Busy.into()),
         }
     }
@@ -216,6 +225,15 @@ impl Recorder {
     }
 }
 
+/// Who has to call for a batch. Others rely on it, so it is done even when this one goes away.
+struct Caller<'a>(&'a Recorder);
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        self.0.call();
+    }
+}
+
 /// How far a batch has come.
 #[derive(Default)]
 struct Progress {
@@ -235,12 +253,12 @@ struct Written {
 
 impl Written {
     fn tell(self) {
-        for (entry, receipt) in self.kept.into_iter().zip(self.receipts) {
-            entry.answer(Ok(receipt));
-        }
-        for (entry, error) in self.refused {
-            entry.answer(Err(error));
-        }
+        let kept = self.kept.into_iter().zip(self.receipts.into_iter().map(Ok));
+        let refused = self.refused.into_iter().map(|(entry, error)| (entry, Err(error)));
+        answer::give_all(
+            kept.chain(refused)
+                .map(|(entry, outcome)| (entry.into_answer(), outcome)),
+        );
     }
 }
 
@@ -259,6 +277,3 @@ fn still_holds(tx: &mut Tx<'_>, head: &Head, basis: &Basis) -> Result<(), Releas
     }
     Ok(())
 }
-
-/// How long anybody waits for room, and again for the record.
-const PATIENCE: Duration = Duration::from_secs(5);

@@ -56,6 +56,8 @@ pub struct ExchangeOptions {
     pub interaction_interval: u32,
     /// Longest chain of actors.
     pub actor_chain: usize,
+    /// The most bytes of the database that are remembered, and of signatures that were verified.
+    pub memory: u64,
 }
 
 impl Default for ExchangeOptions {
@@ -70,6 +72,7 @@ impl Default for ExchangeOptions {
             pending_interactions: 20,
             interaction_interval: 5,
             actor_chain: 5,
+            memory: 128 << 20,
         }
     }
 }
@@ -109,8 +112,12 @@ impl AuthorizationServer {
     /// Builds it.
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
-            known: Known::new(parts.recorder.clone()),
-            own_tokens: Verifier::new(parts.vault.clone(), parts.issuer.clone()),
+            known: Known::new(parts.recorder.clone(), parts.options.memory),
+            own_tokens: Verifier::new(
+                parts.vault.clone(),
+                parts.issuer.clone(),
+                parts.options.memory / 8,
+            ),
             uses: Uses::new(parts.store.clone()),
             parts,
             failures: UnauthenticatedFailures::new(FAILURES_PER_MINUTE),

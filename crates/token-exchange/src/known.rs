@@ -38,14 +38,15 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    pub(crate) fn new(recorder: Recorder) -> Self {
+    /// Takes at most seven eighths of `bytes`; signatures have the rest.
+    pub(crate) fn new(recorder: Recorder, bytes: u64) -> Self {
         Self {
             recorder,
-            clients: Shelf::of(4 * MIB),
-            tokens: Shelf::of(16 * MIB),
-            standings: Shelf::of(16 * MIB),
-            providers: Shelf::of(8 * MIB),
-            leaves: Shelf::of(64 * MIB),
+            clients: Shelf::of(bytes / 16),
+            tokens: Shelf::of(bytes / 8),
+            standings: Shelf::of(bytes / 8),
+            providers: Shelf::of(bytes / 16),
+            leaves: Shelf::of(bytes / 2),
         }
     }
 
@@ -81,6 +82,5 @@ impl Known {
     }
 }
 
-const MIB: u64 = 1024 * 1024;
 /// The row of a token, roughly.
 const TOKEN_BYTES: usize = 400;

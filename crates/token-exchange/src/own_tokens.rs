@@ -28,11 +28,12 @@ struct Signed {
 }
 
 impl Verifier {
-    pub(crate) fn new(vault: Vault, issuer: String) -> Self {
+    /// Remembers signatures in at most `bytes`.
+    pub(crate) fn new(vault: Vault, issuer: String, bytes: u64) -> Self {
         Self {
             vault,
             issuer,
-            signed: Cache::with_weighter(64, BYTES, Bytes),
+            signed: Cache::with_weighter(64, bytes, Bytes),
         }
     }
 
@@ -69,6 +70,5 @@ impl Weighter<[u8; 32], Signed> for Bytes {
     }
 }
 
-const BYTES: u64 = 16 * 1024 * 1024;
 /// An entry beside its claims, which are about as long as the token.
 const ENTRY: u64 = 400;

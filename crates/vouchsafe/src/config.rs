@@ -26,6 +26,7 @@ mod user;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use toml::Spanned;
 use vouchsafe_model::Secret;
@@ -72,6 +73,10 @@ pub struct Config {
     pub checkpoint_file: PathBuf,
     /// Hosts that may be inner addresses and plain http.
     pub internal_hosts: Vec<String>,
+    /// How long a request waits for its record.
+    pub wait_limit: Duration,
+    /// The most bytes of the database that are remembered.
+    pub memory: u64,
     /// Logs.
     pub log: LogOptions,
     /// Providers, as far as they are known without asking them.
@@ -118,10 +123,11 @@ impl Config {
         let document = Document::read(file, text, &variables, environment)?;
         let holds_secrets = document.holds_secrets();
         let (place, table) = document.into_parts()?;
-        let (keys, audit, egress) = (
+        let (keys, audit, egress, memory) = (
             table.keys.unwrap_or_default(),
             table.audit,
             table.egress.unwrap_or_default(),
+            table.memory.unwrap_or_default(),
         );
         let tls = table.tls.map(|tls| TlsFiles::of(&place, tls));
         let issuer = issuer::checked(&place, &table.issuer, tls.is_some())?;
@@ -150,6 +156,7 @@ impl Config {
         let AuditTable {
             public_key_file,
             checkpoint_file,
+            wait_limit,
         } = audit.unwrap_or_default();
         let key_file = place.path(keys.file, "vouchsafe.key");
         let public_key_file = place.path(public_key_file, "vouchsafe.audit-keys");
@@ -168,6 +175,8 @@ impl Config {
             public_key_file,
             checkpoint_file,
             internal_hosts,
+            wait_limit: duration(wait_limit.as_deref(), DEFAULT_WAIT),
+            memory: memory.limit_mib.unwrap_or(DEFAULT_MEMORY_MIB) << 20,
             log,
             providers,
             clients,
@@ -236,6 +245,12 @@ fn internal_hosts(place: &Place<'_>, hosts: Vec<Spanned<String>>) -> Result<Vec<
     hosts.into_iter().map(exact).collect()
 }
 
+/// A length of time that the check has seen.
+fn duration(text: Option<&str>, otherwise: Duration) -> Duration {
+    let read = text.and_then(|text| humantime::parse_duration(text).ok());
+    read.unwrap_or(otherwise)
+}
+
 fn log(place: &Place<'_>, table: Option<LogTable>) -> Result<LogOptions, ConfigError> {
     let LogTable { format, level } = table.unwrap_or_default();
     let Some(level) = level else {
@@ -267,3 +282,5 @@ fn is_filter(text: &str) -> bool {
 }
 
 const DEFAULT_PORT: u16 = 8080;
+const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+const DEFAULT_MEMORY_MIB: u64 = 128;

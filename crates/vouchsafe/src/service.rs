@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use vouchsafe_identity_provider::EgressOptions;
 use vouchsafe_model::{Clock as _, Ids, OsEntropy};
+use vouchsafe_token_exchange::ExchangeOptions;
 
 use crate::adopt::{self, AdoptError, Adopted};
 use crate::cli::Failure;
@@ -120,6 +121,11 @@ fn open_against(
         },
         trusted_proxies: config.trusted_proxies.clone(),
         checkpoint_file,
+        wait_limit: config.wait_limit,
+        exchange: ExchangeOptions {
+            memory: config.memory,
+            ..ExchangeOptions::default()
+        },
         ..Settings::new(&config.issuer, config.database.clone(), Box::new(key), handle)
     };
     let instance = Instance::open(settings)?;

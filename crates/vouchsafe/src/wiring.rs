@@ -57,6 +57,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpAddr>,
     /// Where the last checkpoint of the record is kept outside the database.
     pub checkpoint_file: Option<PathBuf>,
+    /// How long a request waits for its record.
+    pub wait_limit: Duration,
     /// How often a checkpoint is signed while there is something new.
     pub checkpoint_interval: Duration,
 }
@@ -78,6 +80,7 @@ impl Settings {
             connect: ConnectOptions::default(),
             trusted_proxies: Vec::new(),
             checkpoint_file: None,
+            wait_limit: Duration::from_secs(5),
             checkpoint_interval: Duration::from_secs(1),
         }
     }
@@ -148,7 +151,7 @@ impl Instance {
             egress,
         } = opened;
         let ledger = Ledger::new(vault.clone(), clock.clone(), ids.clone());
-        let recorder = Recorder::new(store.clone(), ledger.clone());
+        let recorder = Recorder::new(store.clone(), ledger.clone(), settings.wait_limit);
         let identity_provider = IdentityProvider::new(identity_provider::Parts {
             store: store.clone(),
             ledger: ledger.clone(),

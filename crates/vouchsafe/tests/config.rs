@@ -8,6 +8,7 @@ mod mistakes_in_settings;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
+use std::time::Duration;
 
 use vouchsafe::config::{Config, Environment, LogFormat, reference};
 use vouchsafe_store::Location;
@@ -159,6 +160,8 @@ fn the_environment_wins_over_the_file() {
             ("VOUCHSAFE__LOG__LEVEL", "debug"),
             ("VOUCHSAFE__LOG__FORMAT", "json"),
             ("VOUCHSAFE__KEYS__FILE", "the.key"),
+            ("VOUCHSAFE__MEMORY__LIMIT_MIB", "64"),
+            ("VOUCHSAFE__AUDIT__WAIT_LIMIT", "1m"),
             ("VOUCHSAFE_CONFIG", "not ours"),
             ("PATH", "/bin"),
         ],
@@ -171,6 +174,8 @@ fn the_environment_wins_over_the_file() {
         ("debug", LogFormat::Json)
     );
     assert_eq!(config.key_file, Path::new("/etc/v/the.key"));
+    assert_eq!(config.memory, 64 * 1024 * 1024);
+    assert_eq!(config.wait_limit, Duration::from_mins(1));
     // A file that lacks what must be there is made whole.
     let without = GOOD.replace("issuer = \"http://127.0.0.1:8080\"", "");
     assert!(parse(&without, &[("VOUCHSAFE__ISSUER", "https://v.example")]).is_ok());
@@ -234,6 +239,21 @@ fn a_variable_that_is_wrong_is_named_and_its_value_is_not() {
             "VOUCHSAFE__LOG__FORMAT",
             "hidden",
             "VOUCHSAFE__LOG__FORMAT of the environment: this is none of the words it takes; use human or json",
+        ),
+        (
+            "VOUCHSAFE__MEMORY__LIMIT_MIB",
+            "lots",
+            "VOUCHSAFE__MEMORY__LIMIT_MIB of the environment: this is text, where a whole number belongs; write it as limit_mib = 512",
+        ),
+        (
+            "VOUCHSAFE__MEMORY__LIMIT_MIB",
+            "1",
+            "VOUCHSAFE__MEMORY__LIMIT_MIB of the environment: this is out of its range; use 8 to 65536",
+        ),
+        (
+            "VOUCHSAFE__AUDIT__WAIT_LIMIT",
+            "soon",
+            "VOUCHSAFE__AUDIT__WAIT_LIMIT of the environment: this is no length of time; write it as wait_limit = \"2s 500ms\", with ms, s, m, h or days",
         ),
         (
             "VOUCHSAFE__KEYS__FILE",

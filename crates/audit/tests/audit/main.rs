@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use vouchsafe_audit::verify::{Report, Verifier};
@@ -38,7 +39,7 @@ impl Book {
         let store = Store::open(location.clone(), StoreOptions::default()).unwrap();
         store.migrate().unwrap();
         let ledger = Ledger::new(vault.clone(), Arc::new(clock.clone()), ids);
-        let recorder = Recorder::new(store.clone(), ledger);
+        let recorder = Recorder::new(store.clone(), ledger, Duration::from_secs(5));
         Self {
             location,
             store,

@@ -3,6 +3,7 @@
 //! After this, reading the table into structs cannot fail any more; so every sentence is ours.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
@@ -77,7 +78,8 @@ impl Check<'_> {
 
     fn value(&self, setting: &Setting, value: &DeValue<'_>, span: &Range<usize>) -> Result<(), ConfigError> {
         let kind_of = |value: &DeValue<'_>, kind: Kind| match kind {
-            Kind::Text | Kind::Secret | Kind::Path | Kind::OneOf(_) => value.is_str(),
+            Kind::Text | Kind::Secret | Kind::Path | Kind::Duration(..) | Kind::OneOf(_) => value.is_str(),
+            Kind::Number(..) => value.is_integer(),
             Kind::Boolean => value.is_bool(),
             Kind::Texts | Kind::Secrets | Kind::Paths | Kind::Tables(_) => value.is_array(),
             Kind::Variables | Kind::Free | Kind::Table(_) => value.is_table(),
@@ -87,6 +89,13 @@ impl Check<'_> {
         }
         match (setting.kind, value) {
             (Kind::Path, DeValue::String(text)) => self.path(setting, text, span),
+            (Kind::Number(least, most), DeValue::Integer(number)) => {
+                let number = i64::from_str_radix(number.as_str(), number.radix());
+                self.range(setting, number.ok(), (least, most), span)
+            }
+            (Kind::Duration(least, most), DeValue::String(text)) => {
+                self.duration(setting, text, (least, most), span)
+            }
             (Kind::OneOf(words), DeValue::String(text)) => self.word(setting, words, text, span),
             (Kind::Texts | Kind::Secrets | Kind::Paths, DeValue::Array(values)) => {
                 for value in values {
@@ -132,6 +141,40 @@ impl Check<'_> {
             return Err(self.wrong(setting, "no path has a NUL in it", "name a file", span));
         }
         Ok(())
+    }
+
+    /// `number`: `None` is one that no computer counts to.
+    fn range(
+        &self,
+        setting: &Setting,
+        number: Option<i64>,
+        (least, most): (i64, i64),
+        span: &Range<usize>,
+    ) -> Result<(), ConfigError> {
+        if number.is_some_and(|number| (least..=most).contains(&number)) {
+            return Ok(());
+        }
+        let remedy = format!("use {least} to {most}");
+        Err(self.wrong(setting, "this is out of its range", remedy, span))
+    }
+
+    fn duration(
+        &self,
+        setting: &Setting,
+        text: &str,
+        (least, most): (Duration, Duration),
+        span: &Range<usize>,
+    ) -> Result<(), ConfigError> {
+        let Ok(duration) = humantime::parse_duration(text) else {
+            let remedy = format!("{}, with ms, s, m, h or days", write(setting));
+            return Err(self.wrong(setting, "this is no length of time", remedy, span));
+        };
+        if (least..=most).contains(&duration) {
+            return Ok(());
+        }
+        let [least, most] = [least, most].map(humantime::format_duration);
+        let remedy = format!("use {least} to {most}");
+        Err(self.wrong(setting, "this is out of its range", remedy, span))
     }
 
     fn word(

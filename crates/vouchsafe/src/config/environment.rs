@@ -53,12 +53,19 @@ impl Environment {
             let value = match (target.setting.kind, value.expose().as_str()) {
                 (Kind::Boolean, "true") => DeValue::Boolean(true),
                 (Kind::Boolean, "false") => DeValue::Boolean(false),
+                (Kind::Number(..), text) => whole_number(text),
                 (_, text) => DeValue::String(Cow::Borrowed(text)),
             };
             target.put(table, Spanned::new(first + index..first + index, value), first);
         }
         Ok(())
     }
+}
+
+/// What is no number stays text: the check says so in the words for the file.
+fn whole_number(text: &str) -> DeValue<'_> {
+    let read = text.parse::<i64>().ok().and_then(|_| DeValue::parse(text).ok());
+    read.map_or_else(|| DeValue::String(Cow::Borrowed(text)), Spanned::into_inner)
 }
 
 /// The name of a setting's variable, if it has one.

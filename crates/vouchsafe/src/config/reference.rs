@@ -49,6 +49,11 @@ fn heading(section: &Section) -> String {
 fn kind(kind: Kind) -> String {
     match kind {
         Kind::OneOf(words) => words.iter().map(|word| code(word)).collect::<Vec<_>>().join(", "),
+        Kind::Number(least, most) => format!("{}, {least} to {most}", kind.name()),
+        Kind::Duration(least, most) => {
+            let [least, most] = [least, most].map(humantime::format_duration);
+            format!("{}, {least} to {most}", kind.name())
+        }
         kind => kind.name().to_owned(),
     }
 }

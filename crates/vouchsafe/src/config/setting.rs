@@ -1,5 +1,7 @@
 //! What a setting is: one row of the reference, and what its value must look like.
 
+use std::time::Duration;
+
 /// A table of the file.
 pub(super) struct Section {
     /// As the file writes it: `database`, `client.ceiling`; empty for the keys that stand above all tables.
@@ -30,6 +32,10 @@ pub(super) enum Kind {
     /// The path of a file.
     Path,
     Boolean,
+    /// A whole number from the first to the second.
+    Number(i64, i64),
+    /// A length of time from the first to the second, written as text: `90s`, `1h 30m`.
+    Duration(Duration, Duration),
     /// One of these words.
     OneOf(&'static [&'static str]),
     Texts,
@@ -102,7 +108,13 @@ impl Kind {
     pub(super) const fn is_scalar(self) -> bool {
         matches!(
             self,
-            Self::Text | Self::Secret | Self::Path | Self::Boolean | Self::OneOf(_)
+            Self::Text
+                | Self::Secret
+                | Self::Path
+                | Self::Boolean
+                | Self::Number(..)
+                | Self::Duration(..)
+                | Self::OneOf(_)
         )
     }
 
@@ -113,6 +125,8 @@ impl Kind {
             Self::Secret => "secret text",
             Self::Path => "path",
             Self::Boolean => "true or false",
+            Self::Number(..) => "whole number",
+            Self::Duration(..) => "length of time",
             Self::Texts => "list of texts",
             Self::Secrets => "list of secret texts",
             Self::Paths => "list of paths",

@@ -1,6 +1,8 @@
 //! Every setting there is. The one place that says what a key is called, what it holds, what happens without it and
 //! what it means: files and environment are checked against this, and the reference is made from it.
 
+use std::time::Duration;
+
 use super::setting::{Kind, Section, Setting};
 
 /// The whole file.
@@ -45,6 +47,7 @@ pub(super) const FILE: &Section = &Section {
         Setting::table(DATABASE),
         Setting::table(KEYS),
         Setting::table(AUDIT),
+        Setting::table(MEMORY),
         Setting::table(EGRESS),
         Setting::table(LOG),
         Setting::tables("provider", PROVIDER),
@@ -128,7 +131,28 @@ const AUDIT: &Section = &Section {
         )
         .default("\"vouchsafe.checkpoint\"")
         .example("\"/var/lib/vouchsafe/checkpoint\""),
+        Setting::new(
+            "wait_limit",
+            Kind::Duration(Duration::from_millis(100), Duration::from_secs(60)),
+            "How long a request waits for its record while the database stalls. After that it is answered 503 with \
+             `Retry-After`, and no token leaves.",
+        )
+        .default("\"5s\"")
+        .example("\"2s 500ms\""),
     ],
+};
+
+const MEMORY: &Section = &Section {
+    name: "memory",
+    meaning: "What the server remembers of the database, so that a warm exchange reads nothing. What changes is forgotten at \
+              once, what is not used within a minute.",
+    settings: &[Setting::new(
+        "limit_mib",
+        Kind::Number(8, 65_536),
+        "The most that it takes, in MiB: about 2 KiB for each connection in use, and as much for each subject token.",
+    )
+    .default("128")
+    .example("512")],
 };
 
 const EGRESS: &Section = &Section {

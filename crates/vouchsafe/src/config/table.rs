@@ -21,6 +21,7 @@ pub(super) struct ConfigTable {
     pub(super) database: Option<Spanned<DatabaseTable>>,
     pub(super) keys: Option<KeysTable>,
     pub(super) audit: Option<AuditTable>,
+    pub(super) memory: Option<MemoryTable>,
     pub(super) egress: Option<EgressTable>,
     pub(super) log: Option<LogTable>,
     #[serde(default, rename = "provider")]
@@ -56,6 +57,13 @@ pub(super) struct KeysTable {
 pub(super) struct AuditTable {
     pub(super) public_key_file: Option<PathBuf>,
     pub(super) checkpoint_file: Option<PathBuf>,
+    pub(super) wait_limit: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MemoryTable {
+    pub(super) limit_mib: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]

@@ -392,4 +392,44 @@ pub(crate) const IN_SETTINGS: &[(&str, &str, &str)] = &[
         "log.format = \"jsn\"\n[[provider]]",
         "FILE, line 4, log.format: this is none of the words it takes; use human or json",
     ),
+    (
+        "[[provider]]",
+        "memory.limit_mib = \"64\"\n[[provider]]",
+        "FILE, line 4, memory.limit_mib: this is text, where a whole number belongs; write it as limit_mib = 512",
+    ),
+    (
+        "[[provider]]",
+        "memory.limit_mib = 7\n[[provider]]",
+        "FILE, line 4, memory.limit_mib: this is out of its range; use 8 to 65536",
+    ),
+    (
+        "[[provider]]",
+        "memory.limit_mib = -64\n[[provider]]",
+        "FILE, line 4, memory.limit_mib: this is out of its range; use 8 to 65536",
+    ),
+    (
+        "[[provider]]",
+        "memory.limit_mib = 64.5\n[[provider]]",
+        "FILE, line 4, memory.limit_mib: this is a number, where a whole number belongs; write it as limit_mib = 512",
+    ),
+    (
+        "[[provider]]",
+        "audit.wait_limit = 5\n[[provider]]",
+        "FILE, line 4, audit.wait_limit: this is a number, where a length of time belongs; write it as wait_limit = \"2s 500ms\"",
+    ),
+    (
+        "[[provider]]",
+        "audit.wait_limit = \"soon\"\n[[provider]]",
+        "FILE, line 4, audit.wait_limit: this is no length of time; write it as wait_limit = \"2s 500ms\", with ms, s, m, h or days",
+    ),
+    (
+        "[[provider]]",
+        "audit.wait_limit = \"2 hours\"\n[[provider]]",
+        "FILE, line 4, audit.wait_limit: this is out of its range; use 100ms to 1m",
+    ),
+    (
+        "[[provider]]",
+        "audit.wait_limit = \"0s\"\n[[provider]]",
+        "FILE, line 4, audit.wait_limit: this is out of its range; use 100ms to 1m",
+    ),
 ];

@@ -13,7 +13,7 @@ use super::super::environment::Environment;
 use super::super::setting::{Kind, Need};
 use super::super::table::{
     AuditTable, CeilingTable, ClientTable, ConfigTable, DatabaseTable, EgressTable, KeysTable, LogTable,
-    ProviderTable, TlsTable, UserTable,
+    MemoryTable, ProviderTable, TlsTable, UserTable,
 };
 use super::*;
 
@@ -27,6 +27,7 @@ fn every_field_that_is_read_is_a_setting_and_the_other_way_round() {
         ("database", fields::<DatabaseTable>()),
         ("keys", fields::<KeysTable>()),
         ("audit", fields::<AuditTable>()),
+        ("memory", fields::<MemoryTable>()),
         ("egress", fields::<EgressTable>()),
         ("log", fields::<LogTable>()),
         ("provider", fields::<ProviderTable>()),
