@@ -13,9 +13,10 @@ use vouchsafe_model::{InstanceId, RecordId, UnixMillis};
 /// The format of the bodies written today.
 pub(crate) const VERSION: u32 = 1;
 
-/// A body on its way to bytes. It is written as [`Body`] is read.
+/// The first half of a body on its way to bytes: its place, known under the head. Both halves together are written as
+/// [`Body`] is read.
 #[derive(Serialize)]
-pub(crate) struct NewBody<'a> {
+pub(crate) struct NewPlace<'a> {
     pub(crate) v: u32,
     pub(crate) instance: &'a InstanceId,
     pub(crate) seq: i64,
@@ -23,6 +24,11 @@ pub(crate) struct NewBody<'a> {
     pub(crate) time: UnixMillis,
     pub(crate) event: &'static str,
     pub(crate) change_seq: i64,
+}
+
+/// The second half: what is known before.
+#[derive(Serialize)]
+pub(crate) struct NewContent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) user: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,6 +40,33 @@ pub(crate) struct NewBody<'a> {
     #[serde(serialize_with = "as_object")]
     pub(crate) facts: &'a [(&'static str, Value)],
 }
+
+impl NewContent<'_> {
+    /// As an object of its own.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(CONTENT);
+        serde_json::to_writer(&mut bytes, self).expect("a body has string keys only");
+        bytes
+    }
+}
+
+impl NewPlace<'_> {
+    /// The whole body, the exact bytes that are hashed and stored: one object of both halves.
+    pub(crate) fn with(&self, content: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(content.len() + PLACE);
+        serde_json::to_writer(&mut bytes, self).expect("a body has string keys only");
+        // Neither half is empty: one has a version, the other facts.
+        bytes.pop();
+        bytes.push(b',');
+        bytes.extend_from_slice(&content[1..]);
+        bytes
+    }
+}
+
+/// Bytes of most first halves, at most.
+const PLACE: usize = 256;
+/// Bytes of most second halves, about.
+const CONTENT: usize = 1_280;
 
 fn as_object<S: Serializer>(facts: &[(&'static str, Value)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(facts.iter().map(|(name, value)| (name, value)))

@@ -7,8 +7,8 @@ use vouchsafe_store::records::RecordRow;
 use vouchsafe_store::{Head, StoreError, Tx, changes, head, records};
 use vouchsafe_vault::Vault;
 
-use crate::body::{self, NewBody};
-use crate::event::Event;
+use crate::body::{self, NewContent, NewPlace};
+use crate::event::{Event, EventKind};
 use crate::hex;
 
 /// What a caller can keep to prove that its event is on the record.
@@ -29,6 +29,16 @@ impl Receipt {
     pub fn to_header(&self) -> String {
         format!("{}; leaf={}", self.id, hex::encode(&self.leaf))
     }
+}
+
+/// An event as it will stand in the record, all but its place: what can be done before the head is taken.
+pub(crate) struct Draft {
+    kind: EventKind,
+    changes: Vec<Change>,
+    /// The second half of the body.
+    content: Vec<u8>,
+    salt: Option<Vec<u8>>,
+    details: Option<String>,
 }
 
 /// Writes entries. Cheap to clone; holds no state of its own, since the head is in the database.
@@ -63,8 +73,9 @@ impl Ledger {
     /// Appends one event. Call it last in a transaction: it takes the head, and whoever holds the head must not wait
     /// for row locks any more (every appender takes its row locks first, then the head; so none waits in a circle).
     pub fn append(&self, tx: &mut Tx<'_>, event: Event) -> Result<Receipt, StoreError> {
+        let draft = self.draft(event);
         let head = head::take(tx)?;
-        self.append_under(tx, head, event)
+        self.append_under(tx, head, draft)
     }
 
     /// Appends several events as one step, in their order; the last one carries the signature for all.
@@ -73,8 +84,35 @@ impl Ledger {
         tx: &mut Tx<'_>,
         events: impl IntoIterator<Item = Event>,
     ) -> Result<Vec<Receipt>, StoreError> {
+        let drafts: Vec<Draft> = events.into_iter().map(|event| self.draft(event)).collect();
         let head = head::take(tx)?;
-        self.append_all_under(tx, head, events)
+        self.append_all_under(tx, head, drafts)
+    }
+
+    /// Writes down what does not depend on the place.
+    pub(crate) fn draft(&self, mut event: Event) -> Draft {
+        let (salt, details) = self.salted_details(&event);
+        let commitment = salt
+            .as_deref()
+            .zip(details.as_deref())
+            .map(|(salt, details)| hex::encode(&body::details_commitment(salt, details)));
+        // By name, so that the order in which they were noted does not show.
+        event.facts.sort_unstable_by_key(|(name, _)| *name);
+        let changes = std::mem::take(&mut event.changes);
+        let content = NewContent {
+            user: event.user.as_deref(),
+            details: commitment,
+            changes: changes.iter().map(|c| (c.kind.as_str(), c.id.as_str())).collect(),
+            versions: &event.versions,
+            facts: &event.facts,
+        };
+        Draft {
+            kind: event.kind,
+            content: content.to_json(),
+            changes,
+            salt,
+            details,
+        }
     }
 
     /// Appends under a head that this transaction has already taken.
@@ -82,9 +120,9 @@ impl Ledger {
         &self,
         tx: &mut Tx<'_>,
         head: Head,
-        event: Event,
+        draft: Draft,
     ) -> Result<Receipt, StoreError> {
-        let mut receipts = self.append_all_under(tx, head, [event])?;
+        let mut receipts = self.append_all_under(tx, head, [draft])?;
         Ok(receipts.remove(0))
     }
 
@@ -93,13 +131,13 @@ impl Ledger {
         &self,
         tx: &mut Tx<'_>,
         mut head: Head,
-        events: impl IntoIterator<Item = Event>,
+        drafts: impl IntoIterator<Item = Draft>,
     ) -> Result<Vec<Receipt>, StoreError> {
         let mut rows = Vec::new();
         let mut feed = Vec::new();
-        for mut event in events {
-            let changes = std::mem::take(&mut event.changes);
-            let row = self.entry(&mut head, event, &changes);
+        for mut draft in drafts {
+            let changes = std::mem::take(&mut draft.changes);
+            let row = self.entry(&mut head, draft, &changes);
             if !changes.is_empty() {
                 feed.push((row.seq, changes));
             }
@@ -125,35 +163,22 @@ impl Ledger {
     }
 
     /// The row that follows `head`, unsigned; the head moves along.
-    fn entry(&self, head: &mut Head, mut event: Event, changes: &[Change]) -> RecordRow {
+    fn entry(&self, head: &mut Head, draft: Draft, changes: &[Change]) -> RecordRow {
         let seq = head.seq + 1;
         let change_seq = if changes.is_empty() { head.change_seq } else { seq };
-        let (salt, details) = self.salted_details(&event);
-        let commitment = salt
-            .as_deref()
-            .zip(details.as_deref())
-            .map(|(salt, details)| hex::encode(&body::details_commitment(salt, details)));
-        // By name, so that the order in which they were noted does not show.
-        event.facts.sort_unstable_by_key(|(name, _)| *name);
         let id: RecordId = self.ids.next();
         let time = self.clock.now().max(head.time);
-        let body = NewBody {
+        let place = NewPlace {
             v: body::VERSION,
             instance: self.vault.instance(),
             seq,
             id: &id,
             time,
-            event: event.kind.as_str(),
+            event: draft.kind.as_str(),
             change_seq,
-            user: event.user.as_deref(),
-            details: commitment,
-            changes: changes.iter().map(|c| (c.kind.as_str(), c.id.as_str())).collect(),
-            versions: &event.versions,
-            facts: &event.facts,
         };
-        let mut bytes = Vec::with_capacity(BODY);
-        serde_json::to_writer(&mut bytes, &body).expect("a body has string keys only");
-        let leaf = body::leaf(&bytes);
+        let body = place.with(&draft.content);
+        let leaf = body::leaf(&body);
         *head = Head {
             seq,
             chain: body::chain(&head.chain, &leaf),
@@ -164,10 +189,10 @@ impl Ledger {
             seq,
             id,
             time,
-            event: event.kind.as_str().to_owned(),
-            body: bytes,
-            salt,
-            details,
+            event: draft.kind.as_str().to_owned(),
+            body,
+            salt: draft.salt,
+            details: draft.details,
             leaf,
             chain: head.chain,
             change_seq,
@@ -184,6 +209,3 @@ impl Ledger {
         (Some(self.ids.bytes::<16>().to_vec()), Some(details))
     }
 }
-
-/// Bytes of most bodies, about.
-const BODY: usize = 1_536;

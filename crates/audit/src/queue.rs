@@ -9,8 +9,7 @@ use vouchsafe_store::StoreError;
 
 use crate::answer::{self, Answer, Awaited};
 use crate::basis::Basis;
-use crate::event::Event;
-use crate::ledger::Receipt;
+use crate::ledger::{Draft, Receipt};
 use crate::recorder::ReleaseError;
 
 /// What comes of an entry.
@@ -18,7 +17,7 @@ pub(crate) type Outcome = Result<Receipt, ReleaseError>;
 
 /// One entry.
 pub(crate) struct Entry {
-    event: Option<Event>,
+    draft: Option<Draft>,
     /// What a release rests on; `None` = it releases nothing.
     pub(crate) basis: Option<Basis>,
     answer: Answer<Outcome>,
@@ -31,9 +30,9 @@ impl Entry {
         self.basis.is_some() && self.answer.is_unwanted()
     }
 
-    /// The event, which can be taken once.
-    pub(crate) const fn take_event(&mut self) -> Option<Event> {
-        self.event.take()
+    /// The draft, which can be taken once.
+    pub(crate) const fn take_draft(&mut self) -> Option<Draft> {
+        self.draft.take()
     }
 
     /// Whom to tell; there is room for another entry from now on.
@@ -75,7 +74,7 @@ impl Queue {
     /// Waits for room, at most until then, and enters.
     pub(crate) async fn enter(
         &self,
-        event: Event,
+        draft: Draft,
         basis: Option<Basis>,
         until: Instant,
     ) -> Result<Entered, StoreError> {
@@ -94,7 +93,7 @@ impl Queue {
         let (answer, outcome) = answer::channel();
         let mut waiting = self.waiting();
         waiting.entries.push_back(Entry {
-            event: Some(event),
+            draft: Some(draft),
             basis,
             answer,
             _room: room,

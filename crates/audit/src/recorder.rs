@@ -116,6 +116,7 @@ impl Recorder {
     ) -> Result<Recorded<T>, ReleaseError> {
         let event = value.event(self.ledger().vault());
         let ledger = self.ledger().clone();
+        let draft = ledger.draft(event);
         let receipt = self
             .store()
             .write(move |tx| {
@@ -127,7 +128,7 @@ impl Recorder {
                 if !Once::default().consume(tx, &basis)? {
                     return Err(ReleaseError::Replayed);
                 }
-                ledger.append_under(tx, head, event).map_err(ReleaseError::from)
+                ledger.append_under(tx, head, draft).map_err(ReleaseError::from)
             })
             .await?;
         Ok(Recorded::new(value, receipt))
@@ -149,7 +150,8 @@ impl Recorder {
 
     async fn enter(&self, event: Event, basis: Option<Basis>) -> Result<Receipt, ReleaseError> {
         let until = Instant::now() + self.0.patience;
-        let Entered { outcome, must_call } = self.0.queue.enter(event, basis, until).await?;
+        let draft = self.ledger().draft(event);
+        let Entered { outcome, must_call } = self.0.queue.enter(draft, basis, until).await?;
         if must_call {
             // What else this thread has ready enters before it: the larger the batch, the less each entry costs.
             let caller = Caller(self);
@@ -171,6 +173,8 @@ impl Recorder {
         let at = Arc::clone(&progress);
         self.store().submit(
             move |tx| {
+                // Whoever is about to enter goes along.
+                std::thread::yield_now();
                 let head = head::take(tx)?;
                 recorder.0.feed.catch_up(tx, &head)?;
                 let (batch, has_more) = recorder.0.queue.take();
@@ -202,7 +206,7 @@ impl Recorder {
 
     fn record(&self, tx: &mut Tx<'_>, head: Head, batch: Vec<Entry>) -> Result<Written, StoreError> {
         let mut written = Written::default();
-        let mut events = Vec::with_capacity(batch.len());
+        let mut drafts = Vec::with_capacity(batch.len());
         let mut once = Once::default();
         for mut entry in batch {
             if entry.is_abandoned() {
@@ -216,11 +220,11 @@ impl Recorder {
             if let Some(error) = refused {
                 written.refused.push((entry, error));
             } else {
-                events.extend(entry.take_event());
+                drafts.extend(entry.take_draft());
                 written.kept.push(entry);
             }
         }
-        written.receipts = self.ledger().append_all_under(tx, head, events)?;
+        written.receipts = self.ledger().append_all_under(tx, head, drafts)?;
         Ok(written)
     }
 }

@@ -1,9 +1,11 @@
 //! Randomness as a parameter, and the generator of ids.
 
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
+use zeroize::Zeroize as _;
 
 use crate::clock::Clock;
 use crate::id::TypedId;
@@ -21,10 +23,46 @@ pub struct OsEntropy;
 
 impl Entropy for OsEntropy {
     fn fill(&self, buffer: &mut [u8]) {
-        // Without randomness nothing safe can be done; the process must not go on.
-        getrandom::fill(buffer).expect("the operating system provides randomness");
+        if buffer.len() <= SHORT {
+            DRAWN.with_borrow_mut(|drawn| drawn.take(buffer));
+        } else {
+            draw(buffer);
+        }
     }
 }
+
+fn draw(buffer: &mut [u8]) {
+    // Without randomness nothing safe can be done; the process must not go on.
+    getrandom::fill(buffer).expect("the operating system provides randomness");
+}
+
+thread_local! {
+    static DRAWN: RefCell<Drawn> = const { RefCell::new(Drawn { bytes: [0; SUPPLY], left: 0 }) };
+}
+
+/// Bytes of the operating system that nobody has had yet: ids and salts are many and short, and each would cost a system
+/// call. What is long enough to be a key never comes from here.
+struct Drawn {
+    bytes: [u8; SUPPLY],
+    left: usize,
+}
+
+impl Drawn {
+    fn take(&mut self, buffer: &mut [u8]) {
+        if self.left < buffer.len() {
+            draw(&mut self.bytes);
+            self.left = SUPPLY;
+        }
+        let given = &mut self.bytes[self.left - buffer.len()..self.left];
+        buffer.copy_from_slice(given);
+        given.zeroize();
+        self.left -= buffer.len();
+    }
+}
+
+/// Ids take 10 bytes, salts 16.
+const SHORT: usize = 16;
+const SUPPLY: usize = 1024;
 
 /// A reproducible stream for tests and simulation: SHA-256 of seed and counter. Never for real keys.
 pub struct SeededEntropy {
@@ -110,6 +148,8 @@ impl Ids {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use crate::clock::{FixedClock, UnixMillis};
     use crate::id::UserId;
@@ -126,6 +166,16 @@ mod tests {
         assert_eq!(ids(7).next::<UserId>(), ids(7).next::<UserId>());
         assert_ne!(ids(7).next::<UserId>(), ids(8).next::<UserId>());
         assert_eq!(ids(7).next::<UserId>().made_at(), UnixMillis(1_763_000_000_000));
+    }
+
+    #[test]
+    fn short_draws_never_repeat() {
+        let mut seen = HashSet::new();
+        for _ in 0..10_000 {
+            let mut short = [0; SHORT];
+            OsEntropy.fill(&mut short);
+            assert!(seen.insert(short));
+        }
     }
 
     #[test]

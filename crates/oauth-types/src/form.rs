@@ -36,7 +36,7 @@ impl Form {
     /// Parses a body or a query string.
     pub fn parse(bytes: &[u8]) -> Result<Self, FormError> {
         let mut form = Self {
-            parameters: Vec::new(),
+            parameters: Vec::with_capacity(8),
         };
         for pair in bytes.split(|b| *b == b'&').filter(|pair| !pair.is_empty()) {
             if form.parameters.len() == MAX_PARAMETERS {
@@ -117,7 +117,7 @@ pub(crate) fn decode(encoded: &[u8], max: usize) -> Result<String, FormError> {
     let mut rest = encoded;
     loop {
         // Most of it stands for itself.
-        let plain = rest.iter().position(|b| matches!(b, b'+' | b'%'));
+        let plain = memchr::memchr2(b'+', b'%', rest);
         let (run, coded) = rest.split_at(plain.unwrap_or(rest.len()));
         bytes.extend_from_slice(run);
         rest = match coded {

@@ -1,7 +1,5 @@
 //! One way to put several byte strings into one, so that no two lists of parts give the same bytes.
 
-use std::fmt::Write as _;
-
 /// Each part behind its length as eight big-endian bytes.
 pub(crate) fn framed(parts: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
@@ -19,13 +17,7 @@ pub(crate) fn length(part: &[u8]) -> [u8; 8] {
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    const_hex::encode(bytes)
 }
 
 #[cfg(test)]

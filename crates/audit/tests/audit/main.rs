@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use vouchsafe_audit::verify::{Report, Verifier};
