@@ -25,6 +25,7 @@ pub mod prove;
 mod queue;
 mod recorded;
 mod recorder;
+pub mod released;
 pub mod search;
 mod signer;
 pub mod state;

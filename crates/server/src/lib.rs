@@ -39,3 +39,4 @@ pub use sealed::serve_sealed;
 pub use serve::{serve, serve_tls};
 #[cfg(unix)]
 pub use serve_local::serve_local;
+pub use time_text::parse_rfc3339;

@@ -16,7 +16,7 @@ pub(crate) fn rfc3339(time: UnixMillis) -> String {
 }
 
 /// Reads RFC 3339 section 5.6, in any zone.
-pub(crate) fn parse_rfc3339(text: &str) -> Option<UnixMillis> {
+pub fn parse_rfc3339(text: &str) -> Option<UnixMillis> {
     let (date, rest) = text.split_at_checked(10)?;
     let (year, month_and_day) = date.split_once('-')?;
     let (month, day) = month_and_day.split_once('-')?;

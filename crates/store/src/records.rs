@@ -1,6 +1,8 @@
 //! `records`: the record. Only appended to, under the head (see [`crate::head`]).
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Bool};
 use vouchsafe_model::{KeyId, RecordId, TypedId as _, UnixMillis};
 
 use crate::column::{Keyed, all, bytes32, one, parsed, parsed_option};
@@ -210,6 +212,35 @@ pub fn range(tx: &mut Tx<'_>, from_seq: i64, limit: i64) -> Result<Vec<RecordRow
             .filter(records::seq.ge(from_seq))
             .order(records::seq)
             .limit(limit)
+            .select(StoredRecord::as_select())
+            .load(conn)
+    })?;
+    all(rows)
+}
+
+/// The entries of these events from `from` to `to`, both included, whose bodies hold this text, in order. The database
+/// looks for it, so that the other bodies stay there.
+pub fn holding(
+    tx: &mut Tx<'_>,
+    (from, to): (i64, i64),
+    events: &[&str],
+    text: &str,
+) -> Result<Vec<RecordRow>, StoreError> {
+    let rows = tx.run(|conn| {
+        // Dialect: each engine has a name of its own for looking into bytes.
+        let function = match conn {
+            Conn::Sqlite(_) => "instr(body, ",
+            Conn::Postgres(_) => "pg_catalog.\"position\"(body, ",
+        };
+        let holds = sql::<Bool>(function)
+            .bind::<Binary, _>(text.as_bytes())
+            .sql(") > 0");
+        records::table
+            .filter(records::seq.ge(from))
+            .filter(records::seq.le(to))
+            .filter(records::event.eq_any(events.iter().copied()))
+            .filter(holds)
+            .order(records::seq)
             .select(StoredRecord::as_select())
             .load(conn)
     })?;

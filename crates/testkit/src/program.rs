@@ -1,6 +1,7 @@
 //! The program itself, in a folder of its own.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
@@ -33,6 +34,11 @@ impl From<Output> for Ran {
 }
 
 impl Ran {
+    /// What it was asked for.
+    pub fn out(&self) -> String {
+        String::from_utf8_lossy(&self.output.stdout).into_owned()
+    }
+
     /// Everything it said.
     pub fn text(&self) -> String {
         let (out, err) = (&self.output.stdout, &self.output.stderr);
@@ -64,6 +70,24 @@ impl Program {
     pub fn run(&self, arguments: &[&str]) -> Ran {
         let output = self.command(arguments).output().expect("the program starts");
         output.into()
+    }
+
+    /// The same, with something to read on its standard input.
+    pub fn run_with_input(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        // A program that reads nothing has gone before everything is written.
+        drop(
+            child
+                .stdin
+                .take()
+                .map(|mut stdin| stdin.write_all(input.as_bytes())),
+        );
+        child.wait_with_output().expect("it ends").into()
     }
 
     /// The same, beside whatever else this process does.

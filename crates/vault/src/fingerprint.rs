@@ -28,7 +28,19 @@ impl Vault {
         let (key_id, key) = self.keys().fingerprint.active();
         Fingerprint {
             key_id: key_id.clone(),
-            mac: key.mac(&[b"vouchsafe/fingerprint/1", token.as_bytes()]),
+            mac: key.mac(&[DOMAIN, token.as_bytes()]),
         }
     }
+
+    /// Every fingerprint under which the record may know `token`: of the key in use, and of those before it.
+    pub fn fingerprints(&self, token: &str) -> Vec<Fingerprint> {
+        let keys = self.keys().fingerprint.iter();
+        keys.map(|(key_id, key)| Fingerprint {
+            key_id: key_id.clone(),
+            mac: key.mac(&[DOMAIN, token.as_bytes()]),
+        })
+        .collect()
+    }
 }
+
+const DOMAIN: &[u8] = b"vouchsafe/fingerprint/1";

@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod audit_fingerprint;
 mod audit_proof;
 mod audit_verify;
 mod completions;
@@ -9,6 +10,7 @@ mod config;
 mod doctor;
 mod failure;
 mod init;
+mod input;
 mod output;
 mod printable;
 mod record_line;

@@ -1,7 +1,10 @@
-//! The program as a process: the demo, a server that is killed between every two steps, and the small commands.
+//! The program as a process: the demo, a server that is killed between every two steps, what an operator does with the
+//! record, and the small commands.
 
 #![expect(non_snake_case, reason = "tests carry requirement ids")]
 
+#[path = "record/fingerprint.rs"]
+mod fingerprint;
 mod program;
 
 use std::os::unix::process::ExitStatusExt as _;

@@ -228,6 +228,10 @@ fn a_rotation_cut_short_with_two_active_keys_uses_the_newer_and_opens_both() {
     }
     let both = unlocked(rows.into_iter().chain(others).collect());
     assert_eq!(both.fingerprint("token"), new.fingerprint("token"));
+    assert_eq!(
+        both.fingerprints("token"),
+        [new.fingerprint("token"), old.fingerprint("token")]
+    );
     assert!(both.verify(old.tag(Grant::example())).is_ok());
     let (grant, Tag { key_id, .. }) = both.tag(Grant::example()).into_parts();
     assert_eq!(key_id, new.tag(grant.clone()).tag().key_id);

@@ -13,7 +13,6 @@ mod client_fields;
 mod connection;
 mod delegation;
 mod http;
-mod input;
 mod local;
 mod own_instance;
 mod provider;

@@ -12,6 +12,7 @@ use vouchsafe_audit::export::{Header, Line};
 use vouchsafe_model::Clock as _;
 use vouchsafe_store::{Store, StoreError, instance, records};
 
+use super::audit_fingerprint::{self, FingerprintArguments};
 use super::audit_proof::{self, AdoptArguments, ConsistencyArguments, ProveArguments};
 use super::audit_verify::{self, VerifyArguments};
 use super::{ConfigArgument, Failure, Output, record_line};
@@ -37,6 +38,9 @@ pub(super) enum AuditCommand {
     /// Go on with a database that contradicts the checkpoint kept outside it, such as an older backup. The server has to be
     /// stopped, or sealed.
     Adopt(AdoptArguments),
+    /// Say which release a token was that turned up somewhere, and what it rests on that is still alive. The token is read
+    /// from standard input. Status 0: it was released here; 1: it was not; 2: that could not be looked up.
+    Fingerprint(FingerprintArguments),
     /// Write all entries as JSON Lines, ready for an offline `verify --export`.
     Export(ExportArguments),
 }
@@ -70,6 +74,7 @@ pub(super) async fn run(command: AuditCommand, handle: Handle) -> Result<ExitCod
         AuditCommand::Consistency(arguments) => audit_proof::consistency(&arguments),
         AuditCommand::Key(argument) => audit_proof::key(&argument),
         AuditCommand::Adopt(arguments) => audit_proof::adopt(&arguments, handle).await,
+        AuditCommand::Fingerprint(arguments) => audit_fingerprint::run(&arguments),
         AuditCommand::Export(arguments) => export(&arguments),
     }
 }

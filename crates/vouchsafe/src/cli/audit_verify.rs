@@ -186,7 +186,7 @@ fn online(
 }
 
 /// The vault, if its key is here: the MACs of rows that grant can be checked by it alone.
-fn vault(config: &Config, store: &Store, instance: &InstanceId) -> Result<Option<Vault>, Failure> {
+pub(super) fn vault(config: &Config, store: &Store, instance: &InstanceId) -> Result<Option<Vault>, Failure> {
     if !config.key_file.exists() {
         return Ok(None);
     }

@@ -9,9 +9,8 @@ use serde_json::Value;
 use super::Operation;
 use super::call::{Call, Page, id};
 use super::client_fields::pair;
-use super::input;
 use super::view::View;
-use crate::cli::Failure;
+use crate::cli::{Failure, input};
 
 /// Where people connect accounts.
 #[derive(Debug, Subcommand)]

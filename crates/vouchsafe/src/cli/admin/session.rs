@@ -10,9 +10,9 @@ use super::answer::{Answer, Json};
 use super::call::{Birth, Call, Request};
 use super::http::{Http, Reply};
 use super::own_instance::{OwnInstance, Told};
-use super::{Target, input, local};
-use crate::cli::Failure;
+use super::{Target, local};
 use crate::cli::printable::Printable;
+use crate::cli::{Failure, input};
 use crate::{files, logging};
 
 /// Somebody who can be asked.

@@ -6,9 +6,8 @@ use clap::{ArgGroup, Args, Subcommand};
 
 use super::Operation;
 use super::call::{Call, Page, id};
-use super::input;
 use super::view::View;
-use crate::cli::Failure;
+use crate::cli::{Failure, input};
 
 /// People who sign in here.
 #[derive(Debug, Subcommand)]

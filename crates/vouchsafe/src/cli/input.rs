@@ -12,13 +12,32 @@ use crate::files;
 
 /// The content of a file; `-` = standard input. One line end at its end is no part of it.
 pub(super) fn secret(flag: &str, path: &Path) -> Result<Secret<String>, Failure> {
-    let text = text(flag, path)?;
+    content(&text(flag, path)?).ok_or_else(|| Failure::new(format!("{flag}: {} is empty", name(path))))
+}
+
+/// What is piped in, of a command that takes it in no other way: `what` it is, and the command as it is typed.
+pub(super) fn piped(what: &str, command: &str) -> Result<Secret<String>, Failure> {
+    let how = format!("pipe it in, as in `read -rs SECRET; printf %s \"$SECRET\" | {command}`");
+    if io::stdin().is_terminal() {
+        return Err(Failure::new(format!(
+            "standard input is a terminal, which shows what is typed: {how}"
+        )));
+    }
+    let mut text = String::new();
+    let read = io::stdin().take(MOST).read_to_string(&mut text);
+    let text = Secret::new(text);
+    read.map_err(|error| {
+        let kind = files::words(error.kind());
+        Failure::new(format!("{what} on standard input cannot be read ({kind}): {how}"))
+    })?;
+    content(&text).ok_or_else(|| Failure::new(format!("there is no {what} on standard input: {how}")))
+}
+
+/// Without the line end, if anything is left then.
+fn content(text: &Secret<String>) -> Option<Secret<String>> {
     let content = text.expose().strip_suffix('\n').unwrap_or(text.expose());
     let content = content.strip_suffix('\r').unwrap_or(content);
-    if content.is_empty() {
-        return Err(Failure::new(format!("{flag}: {} is empty", name(path))));
-    }
-    Ok(Secret::from(content))
+    (!content.is_empty()).then(|| Secret::from(content))
 }
 
 /// The same, where it may be left out.
@@ -58,3 +77,5 @@ fn name(path: &Path) -> String {
 }
 
 const STANDARD_INPUT: &str = "-";
+/// Bytes of what is piped in; tokens are far shorter.
+const MOST: u64 = 1 << 20;
