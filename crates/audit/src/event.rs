@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use vouchsafe_model::{
-    AccessOf, AccessToken, Change, Connection, Identity, Interaction, Tagged, UnixMillis, UpstreamGrant,
-    UpstreamGrantId, UpstreamRevocation,
+    AccessOf, AccessToken, Change, Connection, Identity, Interaction, InteractionId, Tagged, UnixMillis,
+    UpstreamGrant, UpstreamGrantId, UpstreamRevocation,
 };
 
 use crate::print;
@@ -70,6 +70,8 @@ event_kinds! {
     ConnectionNeedsConsent = "connection.needs_consent",
     /// A connection was revoked here.
     ConnectionRevoked = "connection.revoked",
+    /// The account of a revoked connection was forgotten, because its owner was erased.
+    ConnectionErased = "connection.erased",
     /// Everything of a user, a client or a provider was revoked here.
     AccessRevoked = "access.revoked",
     /// An upstream revocation reached a new state.
@@ -92,6 +94,10 @@ event_kinds! {
     UserChanged = "user.changed",
     /// Nothing is done in a user's name any more.
     UserDisabled = "user.disabled",
+    /// A person was erased: what names them is deleted, or about to be.
+    UserErased = "user.erased",
+    /// Nothing here names an erased person any more.
+    UserErasureFinished = "user.erasure_finished",
     /// A provider was created or changed.
     ProviderChanged = "provider.changed",
     /// A provider is no longer used.
@@ -223,6 +229,11 @@ impl Event {
         self.version("identities", &print::identity_name(row), 1)
     }
 
+    /// An identity that is gone.
+    pub fn identity_gone(self, row: &Tagged<Identity>) -> Self {
+        self.version("identities", &print::identity_name(row), 0)
+    }
+
     /// A connection as it is after this event.
     pub fn connection(self, connection: &Connection) -> Self {
         self.version("connections", &connection.id, connection.version)
@@ -257,6 +268,11 @@ impl Event {
     pub fn interaction(self, interaction: &Interaction) -> Self {
         self.version("interactions", &interaction.id, print::interaction(interaction))
             .version(INTERACTION_ENDS, &interaction.id, interaction.expires_at.0)
+    }
+
+    /// A request that a person act is gone.
+    pub fn interaction_gone(self, id: &InteractionId) -> Self {
+        self.version("interactions", id, 0)
     }
 
     /// An upstream revocation as it is after this event.

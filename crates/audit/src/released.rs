@@ -93,7 +93,8 @@ pub fn of_token(
     while from <= end {
         let to = end.min(from + STRETCH - 1);
         for fingerprint in &fingerprints {
-            let rows = store.read_blocking(|tx| records::holding(tx, (from, to), EVENTS, fingerprint))?;
+            let rows =
+                store.read_blocking(|tx| records::holding(tx, (from, to), Some(EVENTS), fingerprint))?;
             for row in rows {
                 note(&mut found, row, fingerprint);
             }

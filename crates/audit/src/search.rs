@@ -94,7 +94,9 @@ impl<'a> Wanted<'a> {
         };
         Ok(Self {
             search,
-            pseudonym: user.map(|user| user.unverified().pseudonym.clone()),
+            pseudonym: user
+                .map(|user| user.unverified().pseudonym.clone())
+                .filter(|pseudonym| !pseudonym.is_empty()),
         })
     }
 

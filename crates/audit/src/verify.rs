@@ -1,9 +1,9 @@
 //! Checks the record without trusting the database it lies in.
 //!
 //! 1. seq has no gap; 2. leaf and chain are the hashes of what is there; 3. columns say what the body says;
-//! 4. details match their commitment; 5. time and `change_seq` only grow; 6. heads are signed by a pinned key;
-//! 7. no release follows the revocation of what it rests on; 8. the checkpoint kept outside lies on this chain; 9. the
-//!    change feed says what the bodies say; 10. so does the tree in the database.
+//! 4. details match their commitment, or their person was erased later; 5. time and `change_seq` only grow; 6. heads are
+//!    signed by a pinned key; 7. no release follows the revocation of what it rests on; 8. the checkpoint kept outside
+//!    lies on this chain; 9. the change feed says what the bodies say; 10. so does the tree in the database.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -19,9 +19,11 @@ use crate::hex;
 use crate::state::Versions;
 use crate::tree::Frontier;
 
+mod erasures;
 mod leaves;
 mod order;
 
+use erasures::Erasures;
 use leaves::Leaves;
 pub(crate) use leaves::Rows as TreeRows;
 use order::Order;
@@ -78,6 +80,7 @@ pub struct Verifier {
     frontier: Frontier,
     leaves: Leaves,
     order: Order,
+    erasures: Erasures,
     /// What the bodies since the last comparison say that they changed.
     changes: BTreeSet<(i64, String, String)>,
     report: Report,
@@ -108,6 +111,7 @@ impl Verifier {
             frontier: Frontier::default(),
             leaves: Leaves::default(),
             order: Order::default(),
+            erasures: Erasures::default(),
             changes: BTreeSet::new(),
             report: Report::default(),
         };
@@ -193,6 +197,9 @@ impl Verifier {
                 "the last record carries no signed head".to_owned(),
             );
         }
+        for (seq, what) in std::mem::take(&mut self.erasures).unexplained() {
+            self.find(Some(seq), what);
+        }
         let mut missing: Vec<i64> = self.checkpoints.keys().copied().collect();
         missing.sort_unstable();
         for seq in missing {
@@ -262,17 +269,21 @@ impl Verifier {
     }
 
     fn check_details(&mut self, row: &RecordRow, body: &Body) {
+        self.erasures.next(body);
         let commitment = match (&row.salt, &row.details) {
             (Some(salt), Some(details)) => Some(hex::encode(&body::details_commitment(salt, details))),
             _ => None,
         };
         if commitment != body.details {
-            let what = match (&row.salt, &row.details) {
-                // Nothing erases yet; what does will say so on the record.
-                (None, None) => "the details beside the body were removed",
-                _ => "the details beside the body were changed",
-            };
-            self.find(Some(row.seq), what.to_owned());
+            match (&row.salt, &row.details, &body.user) {
+                (None, None, Some(pseudonym)) => self.erasures.missing(pseudonym, row.seq),
+                (None, None, None) => self.find(
+                    Some(row.seq),
+                    "the details beside the body were removed, and it is about nobody who could have been erased"
+                        .to_owned(),
+                ),
+                _ => self.find(Some(row.seq), "the details beside the body were changed".to_owned()),
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 //! - [`IdentityProvider::begin`] and [`IdentityProvider::finish`] take a person to a provider and back.
 //! - [`holdings`] finds a token in the vault; [`IdentityProvider::refresh`] gets a new one when it is cold.
 //! - [`IdentityProvider::revoke_connection`] ends a connection here at once and at the provider as soon as it can.
+//! - [`IdentityProvider::erase_user`] ends everything of a person, and forgets who it was.
 //! - [`IdentityProvider::run_jobs`] does what is left to do.
 //!
 //! Whatever must be remembered after a provider has answered runs in a task on the main runtime that also writes it:
@@ -16,6 +17,7 @@ pub mod catalogue;
 mod admin_connections;
 mod connect;
 mod egress;
+mod erasure;
 mod holdings;
 mod identity_provider;
 mod jobs;
@@ -34,6 +36,7 @@ pub use connect::{
     still_signed_in,
 };
 pub use egress::{Egress, EgressAnswer, EgressError, EgressFailure, EgressFailureKind, EgressOptions};
+pub use erasure::EraseError;
 pub use holdings::{Fresh, Holding, Holdings, Narrowed, Want, holdings};
 pub use identity_provider::{ConnectOptions, IdentityProvider, Parts};
 pub use provider::{

@@ -118,7 +118,7 @@ impl IdentityProvider {
     }
 
     /// Runs a job whose lease is ours, and waits a moment for its end.
-    async fn run_here(&self, job: Job) {
+    pub(crate) async fn run_here(&self, job: Job) {
         let (this, inner) = (self.clone(), self.inner());
         let attempt = inner
             .tasks
@@ -198,7 +198,7 @@ impl IdentityProvider {
     }
 
     /// Held by us from the start: the first attempt is made here, and the runner takes over when we die.
-    fn leased_job(&self, kind: &str, payload: &str) -> Job {
+    pub(crate) fn leased_job(&self, kind: &str, payload: &str) -> Job {
         let inner = self.inner();
         let lease_until = Some(inner.clock.now() + self.job_lease());
         Job {

@@ -14,6 +14,8 @@ UserStatus {
     Active = "active",
     /// Nothing is done in this user's name.
     Disabled = "disabled",
+    /// The person is forgotten: nothing here says who it was, and nothing brings the user back.
+    Erased = "erased",
 });
 
 /// A person. What names the person lies in `username` and in identities; the record knows only `pseudonym`.
@@ -23,7 +25,7 @@ pub struct User {
     pub id: UserId,
     /// Name for signing in, compared byte for byte after lower-casing ASCII at creation.
     pub username: String,
-    /// Random; stands for the person in the record, and is forgotten when the person is erased.
+    /// Random; stands for the person in the record. Empty once the person is erased and the record knows nothing of them.
     pub pseudonym: String,
     /// Whether anything may be done in this user's name.
     pub status: UserStatus,

@@ -60,6 +60,7 @@ impl SignIn {
         let find = move |tx: &mut Tx<'_>| -> Result<_, SignInError> {
             let rows = users::by_ids(tx, &ids)?.into_iter();
             let users = rows.filter_map(|row| sign_in.inner().readable(row));
+            let users = users.filter(|user| user.status != UserStatus::Erased);
             Ok(users.map(|user| (user.id, user.username)).collect())
         };
         self.inner().store.read(find).await
@@ -108,7 +109,8 @@ impl SignIn {
             let user = administered(inner, tx, &id)?;
             match status {
                 same if same == user.status => Ok(user),
-                UserStatus::Disabled => disable(inner, tx, user, &origin),
+                // Erasing is more than a status.
+                UserStatus::Disabled | UserStatus::Erased => disable(inner, tx, user, &origin),
                 UserStatus::Active => enable(inner, tx, user, &origin),
             }
         };
@@ -215,9 +217,10 @@ impl Inner {
 /// The user, held, if the configuration does not say what this user is.
 fn administered(inner: &Inner, tx: &mut Tx<'_>, id: &UserId) -> Result<User, SignInError> {
     let user = held(inner, tx, id)?;
-    match user.managed_by {
-        ManagedBy::Config => Err(SignInError::ManagedByConfiguration),
-        ManagedBy::Admin => Ok(user),
+    match (user.managed_by, user.status) {
+        (_, UserStatus::Erased) => Err(SignInError::UserErased),
+        (ManagedBy::Config, _) => Err(SignInError::ManagedByConfiguration),
+        (ManagedBy::Admin, _) => Ok(user),
     }
 }
 

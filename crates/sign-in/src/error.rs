@@ -57,6 +57,9 @@ pub enum SignInError {
     /// The configuration file says what this user is.
     #[error("this user is managed by the configuration file: change it there")]
     ManagedByConfiguration,
+    /// The person was erased.
+    #[error("this user was erased, and nothing brings them back: create another")]
+    UserErased,
     /// There is no such admin key.
     #[error("there is no such admin key")]
     AdminKeyNotFound,

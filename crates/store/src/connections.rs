@@ -321,6 +321,27 @@ pub fn update(tx: &mut Tx<'_>, connection: &Connection, expected_version: i64) -
     Ok(updated > 0)
 }
 
+/// Writes a revoked connection without what names the account, if its version is still `expected_version`; whether it was.
+pub fn forget_account(
+    tx: &mut Tx<'_>,
+    connection: &Connection,
+    expected_version: i64,
+) -> Result<bool, StoreError> {
+    let row = ConnectionRow::from(connection);
+    let expected = connections::table
+        .filter(connections::id.eq(&row.id))
+        .filter(connections::version.eq(expected_version))
+        .filter(connections::state.eq(REVOKED));
+    let new = (
+        connections::account_id.eq(&row.account_id),
+        connections::account_label.eq(&row.account_label),
+        connections::version.eq(row.version),
+        connections::updated_at.eq(row.updated_at),
+    );
+    let updated = tx.run(|conn| diesel::update(expected).set(new).execute(conn))?;
+    Ok(updated > 0)
+}
+
 /// Notes that the connection was used.
 pub fn touch_used(tx: &mut Tx<'_>, id: &ConnectionId, at: UnixMillis) -> Result<(), StoreError> {
     let row = connections::table.find(id.as_str());

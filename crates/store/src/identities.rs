@@ -85,6 +85,13 @@ pub fn each_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Each<Tagged<Identi
     Ok(each_row(rows))
 }
 
+/// Deletes every identity of a user, damaged ones too.
+pub fn delete_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<(), StoreError> {
+    let theirs = identities::table.filter(identities::user_id.eq(user.as_str()));
+    tx.run(|conn| diesel::delete(theirs).execute(conn))?;
+    Ok(())
+}
+
 impl From<&Tagged<Identity>> for IdentityRow {
     fn from(tagged: &Tagged<Identity>) -> Self {
         let identity = tagged.unverified();

@@ -204,6 +204,17 @@ pub fn purge_expired(tx: &mut Tx<'_>, before: UnixMillis) -> Result<usize, Store
     tx.run(|conn| diesel::delete(expired).execute(conn))
 }
 
+/// Deletes everything that was asked of a user, and names it.
+pub fn delete_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<Vec<InteractionId>, StoreError> {
+    let theirs = interactions::table.filter(interactions::user_id.eq(user.as_str()));
+    let deleted = tx.run(|conn| {
+        diesel::delete(theirs)
+            .returning(interactions::id)
+            .get_results::<String>(conn)
+    })?;
+    deleted.iter().map(|id| parsed(id, TABLE, "id")).collect()
+}
+
 impl From<&Interaction> for InteractionRow {
     fn from(interaction: &Interaction) -> Self {
         Self {

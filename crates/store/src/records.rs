@@ -218,12 +218,12 @@ pub fn range(tx: &mut Tx<'_>, from_seq: i64, limit: i64) -> Result<Vec<RecordRow
     all(rows)
 }
 
-/// The entries of these events from `from` to `to`, both included, whose bodies hold this text, in order. The database
-/// looks for it, so that the other bodies stay there.
+/// The entries from `from` to `to`, both included, whose bodies hold this text, in order; of these events, or of any. The
+/// database looks for it, so that the other bodies stay there.
 pub fn holding(
     tx: &mut Tx<'_>,
     (from, to): (i64, i64),
-    events: &[&str],
+    events: Option<&[&str]>,
     text: &str,
 ) -> Result<Vec<RecordRow>, StoreError> {
     let rows = tx.run(|conn| {
@@ -235,16 +235,36 @@ pub fn holding(
         let holds = sql::<Bool>(function)
             .bind::<Binary, _>(text.as_bytes())
             .sql(") > 0");
-        records::table
+        let mut query = records::table
             .filter(records::seq.ge(from))
             .filter(records::seq.le(to))
-            .filter(records::event.eq_any(events.iter().copied()))
             .filter(holds)
             .order(records::seq)
             .select(StoredRecord::as_select())
-            .load(conn)
+            .into_boxed();
+        if let Some(events) = events {
+            query = query.filter(records::event.eq_any(events.iter().copied()));
+        }
+        query.load(conn)
     })?;
     all(rows)
+}
+
+/// Forgets what names persons in the entries at these places; how many said something. The bodies and everything that is
+/// hashed stay as they are.
+pub fn forget_details(tx: &mut Tx<'_>, places: &[i64]) -> Result<usize, StoreError> {
+    let mut forgotten = 0;
+    for places in places.chunks(BATCH) {
+        let told = records::table
+            .filter(records::seq.eq_any(places.iter().copied()))
+            .filter(records::details.is_not_null().or(records::salt.is_not_null()));
+        let nothing = (
+            records::details.eq(None::<String>),
+            records::salt.eq(None::<Vec<u8>>),
+        );
+        forgotten += tx.run(|conn| diesel::update(told).set(nothing).execute(conn))?;
+    }
+    Ok(forgotten)
 }
 
 /// What the tree over the record is made of: place, leaf and chain of up to `limit` entries from `from_seq` on, in order.

@@ -106,6 +106,13 @@ pub fn purge_expired(tx: &mut Tx<'_>, before: UnixMillis) -> Result<usize, Store
     tx.run(|conn| diesel::delete(expired).execute(conn))
 }
 
+/// Deletes every session of a user.
+pub fn delete_of_user(tx: &mut Tx<'_>, user: &UserId) -> Result<(), StoreError> {
+    let theirs = sessions::table.filter(sessions::user_id.eq(user.as_str()));
+    tx.run(|conn| diesel::delete(theirs).execute(conn))?;
+    Ok(())
+}
+
 type RowWithEnd = (SessionRow, Option<i64>);
 
 fn with_end(row: Option<RowWithEnd>) -> Result<Option<WithTime<Session>>, StoreError> {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use vouchsafe_model::{ClientId, ConnectionState, DelegationDecision, Tagged, UnixMillis};
+use vouchsafe_model::{ClientId, ConnectionState, DelegationDecision, Tagged, UnixMillis, UserStatus};
 use vouchsafe_store::revoked_access::{self, covers};
 use vouchsafe_store::{
     StoreError, Tx, clients, connections, delegations, issued_tokens, sessions, upstream_revocations, users,
@@ -15,7 +15,7 @@ use super::Release;
 pub struct Standing {
     /// By what name the person signs in; `None` when there is no such person any more.
     pub username: Option<String>,
-    /// `active`, `disabled` or `gone`.
+    /// `active`, `disabled`, `erased` or `gone`.
     pub user: Option<&'static str>,
     /// `active`, `disabled` or `gone`.
     pub client: Option<&'static str>,
@@ -49,7 +49,8 @@ pub fn standing(tx: &mut Tx<'_>, release: &Release, now: UnixMillis) -> Result<S
     standing.user = word(release.user_id.as_deref(), |id| {
         let user = users::by_id(tx, &id)?;
         let user = user.as_ref().map(Tagged::unverified);
-        standing.username = user.map(|user| user.username.clone());
+        let known = user.filter(|user| user.status != UserStatus::Erased);
+        standing.username = known.map(|user| user.username.clone());
         Ok(user.map(|user| user.status.as_str()))
     })?;
     standing.client = word(release.client_id.as_deref(), |id| {

@@ -26,6 +26,7 @@ const ENDS: &[(EventKind, &str)] = &[
     (EventKind::DelegationDenied, "delegation_id"),
     (EventKind::ClientDisabled, "client_id"),
     (EventKind::UserDisabled, "user_id"),
+    (EventKind::UserErased, "user_id"),
     (EventKind::ProviderDisabled, "provider_id"),
     (EventKind::CodeReplayed, "code_id"),
 ];

@@ -187,6 +187,7 @@ macro_rules! both_databases {
     };
 }
 
+mod erasure;
 mod tree;
 
 both_databases! {

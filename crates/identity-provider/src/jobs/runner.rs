@@ -9,6 +9,7 @@ use vouchsafe_store::{StoreError, Tx, jobs};
 
 use super::Outcome;
 use crate::connect::recover::SETTLE_JOB;
+use crate::erasure::ERASE_JOB;
 use crate::identity_provider::IdentityProvider;
 use crate::revocation::left_over::LEFT_OVER_JOB;
 use crate::revocation::sweep::SWEEP_JOB;
@@ -88,6 +89,7 @@ impl IdentityProvider {
             REVOKE_JOB => self.revoke_upstream(&job.payload, job.attempts).await,
             SWEEP_JOB => self.sweep(&job.payload, job.attempts).await,
             LEFT_OVER_JOB => self.sweep_left_over(&job.payload, job.attempts).await,
+            ERASE_JOB => self.go_on_erasing(&job.payload, job.attempts).await,
             SETTLE_JOB => self.settle_quarantined(&job.payload, job.attempts).await,
             kind => {
                 tracing::error!(job.kind = kind, "a job of an unknown kind");

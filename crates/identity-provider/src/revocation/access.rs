@@ -37,20 +37,30 @@ impl IdentityProvider {
         if !exists(tx, of)? {
             return Err(RevokeError::NotFound);
         }
-        let inner = self.inner();
-        let now = inner.clock.now();
+        let job = self.begin_revoking(tx, of)?;
+        let (until, event) = self.epoch(tx, of)?;
+        self.inner().ledger.append(tx, origin.note(event))?;
+        Ok((until, job))
+    }
+
+    /// Its rows, before the head is taken; the job that sweeps.
+    pub(crate) fn begin_revoking(&self, tx: &mut Tx<'_>, of: &AccessOf) -> Result<Job, StoreError> {
         revoked_access::hold(tx, of)?;
         let job = self.leased_job(SWEEP_JOB, &of.to_string());
         jobs::insert(tx, &job)?;
+        Ok(job)
+    }
+
+    /// Takes the head. Until when everything of `of` is revoked, and what the record has to say about that.
+    pub(crate) fn epoch(&self, tx: &mut Tx<'_>, of: &AccessOf) -> Result<(UnixMillis, Event), StoreError> {
+        let now = self.inner().clock.now();
         // The record's time is never behind the clock of a server that has written on it: with the head in hand,
         // everything that is committed began by then, or one behind an epoch that was ahead of a clock. The row is ours
         // already, so nothing new is locked.
         let clock = now.max(head::take(tx)?.time);
         let until = revoked_access::behind(revoked_access::latest(tx)?, clock);
         revoked_access::put(tx, of, until)?;
-        let event = revoked(tx, of)?.revoked_access(of, until);
-        inner.ledger.append(tx, origin.note(event))?;
-        Ok((until, job))
+        Ok((until, revoked(tx, of)?.revoked_access(of, until)))
     }
 }
 

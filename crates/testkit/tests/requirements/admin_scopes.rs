@@ -18,6 +18,7 @@ const DECLARED: &[(&str, &str, Option<AdminScope>)] = &[
     ("POST", "/users/{user_id}/disable", Some(AdminScope::Manage)),
     ("POST", "/users/{user_id}/enable", Some(AdminScope::Manage)),
     ("PUT", "/users/{user_id}/password", Some(AdminScope::Trust)),
+    ("DELETE", "/users/{user_id}", Some(AdminScope::Trust)),
     ("POST", "/users/{user_id}/sign-out", Some(AdminScope::Revoke)),
     ("GET", "/clients", Some(AdminScope::Read)),
     ("POST", "/clients", Some(AdminScope::Trust)),

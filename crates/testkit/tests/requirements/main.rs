@@ -24,6 +24,7 @@ mod codes;
 mod configuration;
 mod connect;
 mod decisions;
+mod erasure;
 mod exchange_claims;
 mod exchange_errors;
 mod exchange_request;

@@ -8,6 +8,7 @@ use vouchsafe_model::{
 use vouchsafe_oauth_types::GrantType;
 use vouchsafe_token_exchange::Obstacle;
 
+use super::users::ERASURE;
 use crate::admin::EVERY_SCOPE;
 
 pub(super) fn text(pattern: &str) -> ObjectBuilder {
@@ -102,7 +103,11 @@ pub(super) fn time() -> Object {
 }
 
 pub(super) fn user_status() -> Object {
-    words([UserStatus::Active, UserStatus::Disabled].map(UserStatus::as_str)).build()
+    words([UserStatus::Active, UserStatus::Disabled, UserStatus::Erased].map(UserStatus::as_str)).build()
+}
+
+pub(super) fn erasure() -> Object {
+    words(ERASURE).build()
 }
 
 pub(super) fn client_status() -> Object {

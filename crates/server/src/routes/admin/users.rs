@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use vouchsafe_identity_provider::EraseError;
 use vouchsafe_model::{AdminScope, ManagedBy, Secret, User as UserRow, UserId, UserStatus};
 use vouchsafe_sign_in::{NewPassword, SignInError};
 
@@ -81,6 +82,19 @@ pub(super) const OPERATIONS: &[Operation] = &[
         })
     },
     Operation {
+        needs: Some(AdminScope::Trust),
+        summary: "Erase a user, for good.",
+        description: "200 once the person can do nothing any more on any replica: everything of theirs is revoked; their \
+                      name, password, identities and sessions are deleted. What names them beside the record, and the \
+                      accounts of their connections once the providers have been told, is forgotten in the background; \
+                      then `erasure` is `finished`. The record still verifies. Asking again shows how far it is.",
+        answer: Answer::ok::<User>("What is left of the user."),
+        conflicts: true,
+        ..Operation::new(Verb::Delete, "/users/{user_id}", "eraseUser", |call| {
+            Box::pin(erase(call))
+        })
+    },
+    Operation {
         needs: Some(AdminScope::Revoke),
         summary: "End every session of a user.",
         description: "What was issued in those sessions counts no longer either.",
@@ -103,11 +117,16 @@ pub(crate) struct User {
     /// Also the `sub` of our tokens.
     #[schema(schema_with = wire::user_id)]
     id: UserId,
-    /// Name for signing in, in lower case.
-    #[schema(schema_with = wire::username)]
-    username: String,
+    /// Name for signing in, in lower case; absent once the person is erased.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = wire::username, required = false)]
+    username: Option<String>,
     #[schema(schema_with = wire::user_status)]
     status: UserStatus,
+    /// How far erasing the person is: `running` or `finished`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = wire::erasure, required = false)]
+    erasure: Option<&'static str>,
     #[schema(schema_with = wire::managed_by)]
     managed_by: ManagedBy,
     /// When an administrator last set the password of this user, who had one before: connections made earlier are locked
@@ -212,6 +231,13 @@ async fn reset_password(call: Call) -> Result<HttpResponse, Problem> {
     Ok(ok(&user(changed.map_err(refused)?)))
 }
 
+async fn erase(call: Call) -> Result<HttpResponse, Problem> {
+    let id = call.id("user_id")?;
+    let identity_provider = &call.app().identity_provider;
+    let left = identity_provider.erase_user(&id, call.origin.clone()).await;
+    Ok(ok(&user(left.map_err(not_erased)?)))
+}
+
 async fn sign_out(call: Call) -> Result<HttpResponse, Problem> {
     let id = call.id("user_id")?;
     let ended = call.app().sign_in.sign_out_user(&id, &call.origin).await;
@@ -232,15 +258,28 @@ fn password(plain: Option<String>, hash: Option<String>) -> Result<Option<NewPas
 }
 
 fn user(row: UserRow) -> User {
+    let erased = row.status == UserStatus::Erased;
+    // The pseudonym goes last.
+    let erasure = if row.pseudonym.is_empty() {
+        FINISHED
+    } else {
+        RUNNING
+    };
     User {
         id: row.id,
-        username: row.username,
+        username: (!erased).then_some(row.username),
         status: row.status,
+        erasure: erased.then_some(erasure),
         managed_by: row.managed_by,
         credentials_reset_at: row.credentials_reset_at.map(rfc3339),
         created_at: rfc3339(row.created_at),
     }
 }
+
+const RUNNING: &str = "running";
+const FINISHED: &str = "finished";
+/// The words for how far erasing a person is.
+pub(super) const ERASURE: [&str; 2] = [RUNNING, FINISHED];
 
 /// By what names users sign in, where that is known.
 pub(super) struct Usernames(BTreeMap<UserId, String>);
@@ -256,13 +295,23 @@ impl Usernames {
     }
 }
 
+fn not_erased(error: EraseError) -> Problem {
+    match error {
+        EraseError::NotFound => Problem::NotFound,
+        EraseError::ManagedByConfiguration => Problem::Conflict(error.to_string()),
+        EraseError::Tampered(_) => Problem::Tampered,
+        EraseError::Store(error) => failed(&error),
+    }
+}
+
 /// What people and their keys were refused for.
 pub(super) fn refused(error: SignInError) -> Problem {
     match error {
         SignInError::UserNotFound(_) | SignInError::AdminKeyNotFound => Problem::NotFound,
-        SignInError::UsernameTaken | SignInError::ManagedByConfiguration | SignInError::LastTrustKey => {
-            Problem::Conflict(error.to_string())
-        }
+        SignInError::UsernameTaken
+        | SignInError::ManagedByConfiguration
+        | SignInError::UserErased
+        | SignInError::LastTrustKey => Problem::Conflict(error.to_string()),
         SignInError::UsernameInvalid(invalid) => Problem::Invalid(format!("username: {invalid}")),
         SignInError::PasswordHashUnusable => Problem::Invalid(format!("password_hash: {error}")),
         SignInError::PasswordLength

@@ -24,6 +24,9 @@ pub(in crate::cli) enum UserCommand {
     Enable(UserArgument),
     /// Reset a user's password: their sessions end, and their connections are locked until connected again.
     Password(PasswordArguments),
+    /// Erase a user, for good: everything of theirs is revoked, and nothing here says any more who they were. The record
+    /// still verifies.
+    Erase(UserArgument),
     /// End every session of a user.
     SignOut(UserArgument),
     /// Revoke every connection of a user: dead here at once, and upstream one after the other.
@@ -96,6 +99,7 @@ impl Operation for UserCommand {
                     .password
                     .put_into(on("PUT", "/users/{user_id}/password", wanted.user))?
             }
+            Self::Erase(user) => on("DELETE", "/users/{user_id}", user).afterwards(ERASED.to_owned()),
             Self::SignOut(user) => on("POST", "/users/{user_id}/sign-out", user),
             Self::Revoke(user) => {
                 let look = format!(
@@ -117,3 +121,5 @@ impl Password {
 }
 
 const COLUMNS: &[&str] = &["id", "username", "status", "managed_by", "created_at"];
+const ERASED: &str = "the person can do nothing any more; what else names them is forgotten in the background, and `vouchsafe user show` with \
+     the id shows how far that is. Backups keep what they hold";

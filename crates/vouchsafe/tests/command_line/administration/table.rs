@@ -277,6 +277,11 @@ pub(super) const STEPS: &[Step] = &[
         ..step("POST /users/{user_id}/revoke", "user revoke ada")
     },
     Step {
+        prints: &["status: erased\n", "erasure: finished\n"],
+        seen: Some(("record list --event user.erasure_finished", " status=erased")),
+        ..step("DELETE /users/{user_id}", "user erase grace")
+    },
+    Step {
         prints: &["revoked_at: "],
         seen: Some((
             "record list --event access.revoked --client-id courier",
