@@ -1,9 +1,11 @@
 //! The record as JSON Lines: a header, then one line per record with the exact body.
 //!
-//! An export carries everything that verification needs except trust: the public key comes from elsewhere.
+//! An export carries everything that verification needs except trust: the public key comes from elsewhere. One of a part of
+//! the record says what that part continues.
 
 use serde::{Deserialize, Serialize};
 use vouchsafe_model::{InstanceId, KeyId, RecordId, UnixMillis};
+use vouchsafe_store::Head;
 use vouchsafe_store::records::RecordRow;
 
 use crate::hex;
@@ -15,6 +17,51 @@ pub struct Header {
     pub vouchsafe_export: u32,
     /// The database it came from.
     pub instance: InstanceId,
+    /// Whether it is a part of the record: others may follow it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub part: bool,
+    /// What a part continues; `None` = it begins with the first entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Behind>,
+    /// Whether what names persons was left out.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub without_persons: bool,
+}
+
+/// The entry that a part of the record continues.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Behind {
+    seq: i64,
+    time: UnixMillis,
+    change_seq: i64,
+    chain: String,
+}
+
+impl Behind {
+    /// Behind this entry.
+    pub fn of(row: &RecordRow) -> Self {
+        Self {
+            seq: row.seq,
+            time: row.time,
+            change_seq: row.change_seq,
+            chain: hex::encode(&row.chain),
+        }
+    }
+
+    /// Where the record stood then.
+    pub(crate) fn head(&self) -> Option<Head> {
+        Some(Head {
+            seq: self.seq,
+            chain: hex::decode_32(&self.chain)?,
+            time: self.time,
+            change_seq: self.change_seq,
+        })
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl Header {
@@ -23,6 +70,19 @@ impl Header {
         Self {
             vouchsafe_export: 1,
             instance,
+            part: false,
+            behind: None,
+            without_persons: false,
+        }
+    }
+
+    /// The header of a part of the record.
+    pub fn of_part(instance: InstanceId, behind: Option<Behind>, without_persons: bool) -> Self {
+        Self {
+            part: true,
+            behind,
+            without_persons,
+            ..Self::new(instance)
         }
     }
 }
@@ -57,14 +117,23 @@ impl Line {
     /// The line of a row.
     pub fn of(row: &RecordRow) -> Self {
         Self {
+            salt: row.salt.as_deref().map(hex::encode),
+            details: row.details.clone(),
+            ..Self::without_persons(row)
+        }
+    }
+
+    /// The line of a row, without what names persons.
+    pub fn without_persons(row: &RecordRow) -> Self {
+        Self {
             seq: row.seq,
             id: row.id.clone(),
             time: row.time,
             event: row.event.clone(),
             change_seq: row.change_seq,
             body: String::from_utf8_lossy(&row.body).into_owned(),
-            salt: row.salt.as_deref().map(hex::encode),
-            details: row.details.clone(),
+            salt: None,
+            details: None,
             leaf: hex::encode(&row.leaf),
             chain: hex::encode(&row.chain),
             key_id: row.key_id.clone(),

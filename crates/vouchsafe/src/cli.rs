@@ -2,6 +2,7 @@
 
 mod admin;
 mod audit;
+mod audit_archive;
 mod audit_fingerprint;
 mod audit_proof;
 mod audit_verify;

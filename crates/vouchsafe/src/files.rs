@@ -87,7 +87,7 @@ const fn mode_of(readers: Readers) -> u32 {
 }
 
 /// A new name is durable only when its folder is.
-fn sync_folder_of(path: &Path) -> io::Result<()> {
+pub fn sync_folder_of(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
 

@@ -3,6 +3,8 @@
 
 #![expect(non_snake_case, reason = "tests carry requirement ids")]
 
+#[path = "record/archive.rs"]
+mod archive;
 #[path = "record/erasure.rs"]
 mod erasure;
 #[path = "record/fingerprint.rs"]

@@ -12,6 +12,7 @@ use vouchsafe_audit::export::{Header, Line};
 use vouchsafe_model::Clock as _;
 use vouchsafe_store::{Store, StoreError, instance, records};
 
+use super::audit_archive::{self, ArchiveArguments};
 use super::audit_fingerprint::{self, FingerprintArguments};
 use super::audit_proof::{self, AdoptArguments, ConsistencyArguments, ProveArguments};
 use super::audit_verify::{self, VerifyArguments};
@@ -43,6 +44,8 @@ pub(super) enum AuditCommand {
     Fingerprint(FingerprintArguments),
     /// Write all entries as JSON Lines, ready for an offline `verify --export`.
     Export(ExportArguments),
+    /// Write entries before a time into a file that can be verified alone, read it back, and compare it with the database.
+    Archive(ArchiveArguments),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +79,7 @@ pub(super) async fn run(command: AuditCommand, handle: Handle) -> Result<ExitCod
         AuditCommand::Adopt(arguments) => audit_proof::adopt(&arguments, handle).await,
         AuditCommand::Fingerprint(arguments) => audit_fingerprint::run(&arguments),
         AuditCommand::Export(arguments) => export(&arguments),
+        AuditCommand::Archive(arguments) => audit_archive::run(&arguments),
     }
 }
 
@@ -135,7 +139,7 @@ fn export(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write(out: &mut impl Write, line: &impl serde::Serialize) -> Result<(), Failure> {
+pub(super) fn write(out: &mut impl Write, line: &impl serde::Serialize) -> Result<(), Failure> {
     let line = serde_json::to_string(line).map_err(|error| Failure::new(error.to_string()))?;
     Ok(writeln!(out, "{line}")?)
 }

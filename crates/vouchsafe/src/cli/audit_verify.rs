@@ -48,13 +48,14 @@ fn verify(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
     let mut output = Output::to_stdout();
     let config = || arguments.config.read().map_err(Failure::from);
     let (report, state) = match (&arguments.export, &arguments.public_key) {
-        (Some(export), Some(keys)) => (
-            offline(export, &trust(keys, arguments.checkpoint.as_deref())?)?,
-            None,
-        ),
+        (Some(export), Some(keys)) => {
+            let trust = trust(keys, arguments.checkpoint.as_deref())?;
+            (offline(export, &trust, &mut output)?, None)
+        }
         (Some(export), None) => {
             let config = config()?;
-            (offline(export, &trusted(arguments, &config)?)?, None)
+            let trust = trusted(arguments, &config)?;
+            (offline(export, &trust, &mut output)?, None)
         }
         (None, _) => {
             let config = config()?;
@@ -113,15 +114,21 @@ fn trust(keys: &Path, checkpoint: Option<&Path>) -> Result<Trust, Failure> {
 
 impl Trust {
     fn verifier(&self, instance: InstanceId) -> Verifier {
-        Verifier::new(
-            instance,
-            self.keys.clone(),
-            self.checkpoint.iter().cloned().collect(),
-        )
+        Verifier::new(instance, self.keys.clone(), self.checkpoints())
+    }
+
+    fn checkpoints(&self) -> Vec<Checkpoint> {
+        self.checkpoint.iter().cloned().collect()
     }
 }
 
-fn offline(export: &Path, trust: &Trust) -> Result<Report, Failure> {
+/// Verifies an export with the keys of the configuration alone.
+pub(super) fn of_file(export: &Path, config: &Config) -> Result<Report, Failure> {
+    let mut nobody = Output::to(std::io::sink());
+    offline(export, &trust(&config.public_key_file, None)?, &mut nobody)
+}
+
+fn offline(export: &Path, trust: &Trust, output: &mut Output) -> Result<Report, Failure> {
     let unreadable = |what: &str| Failure::new(format!("the export {} {what}", export.display()));
     let file = File::open(export)
         .map_err(|error| unreadable(&format!("cannot be read ({})", files::words(error.kind()))))?;
@@ -132,7 +139,12 @@ fn offline(export: &Path, trust: &Trust) -> Result<Report, Failure> {
     if header.vouchsafe_export != 1 {
         return Err(unreadable("has a format that this version does not know"));
     }
-    let mut verifier = trust.verifier(header.instance);
+    if header.behind.is_some() {
+        output.line(
+            "note: this part of the record continues another, so it is checked against signed heads, not against checkpoints",
+        );
+    }
+    let mut verifier = Verifier::of_export(header, trust.keys.clone(), trust.checkpoints());
     for (index, line) in lines.enumerate() {
         let number = index + 2;
         let line: Line = serde_json::from_str(&line?)
