@@ -38,6 +38,7 @@ pub mod connect_attempts;
 pub mod connections;
 pub mod data_keys;
 pub mod delegations;
+pub mod export_cursors;
 pub mod head;
 pub mod identities;
 pub mod instance;

@@ -3,6 +3,7 @@
 #![expect(non_snake_case, reason = "tests carry requirement ids")]
 
 mod engine;
+mod export_cursors;
 mod fixtures;
 mod flows;
 mod head;

@@ -23,7 +23,7 @@ fn entry(world: &World, head: &Head) -> RecordRow {
     }
 }
 
-fn append(world: &World, tx: &mut Tx<'_>) -> Result<RecordRow, StoreError> {
+pub(super) fn append(world: &World, tx: &mut Tx<'_>) -> Result<RecordRow, StoreError> {
     let head = head::take(tx)?;
     let entry = entry(world, &head);
     records::append(tx, &entry)?;
