@@ -2,6 +2,15 @@
 //!
 //! An export carries everything that verification needs except trust: the public key comes from elsewhere. One of a part of
 //! the record says what that part continues.
+//!
+//! What goes out entry by entry, to systems that do not verify, is [`Outgoing`], in a [`Format`]; [`syslog`] and [`webhook`]
+//! say how it travels.
+
+mod classes;
+mod format;
+mod ocsf;
+pub mod syslog;
+pub mod webhook;
 
 use serde::{Deserialize, Serialize};
 use vouchsafe_model::{InstanceId, KeyId, RecordId, UnixMillis};
@@ -9,6 +18,8 @@ use vouchsafe_store::Head;
 use vouchsafe_store::records::RecordRow;
 
 use crate::hex;
+
+pub use format::{Format, Outgoing, Persons};
 
 /// First line of an export.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ mod answer;
 mod basis;
 mod body;
 mod checkpoint;
+pub mod escape;
 mod event;
 pub mod export;
 mod failures;
@@ -29,6 +30,7 @@ pub mod released;
 pub mod search;
 mod signer;
 pub mod state;
+pub mod time_text;
 pub mod tree;
 pub mod verify;
 

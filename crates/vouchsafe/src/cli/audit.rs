@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use tokio::runtime::Handle;
+use vouchsafe_audit::escape;
 use vouchsafe_audit::export::{Header, Line};
 use vouchsafe_model::Clock as _;
 use vouchsafe_store::{Store, StoreError, instance, records};
@@ -141,7 +142,7 @@ fn export(arguments: &ExportArguments) -> Result<ExitCode, Failure> {
 
 pub(super) fn write(out: &mut impl Write, line: &impl serde::Serialize) -> Result<(), Failure> {
     let line = serde_json::to_string(line).map_err(|error| Failure::new(error.to_string()))?;
-    Ok(writeln!(out, "{line}")?)
+    Ok(writeln!(out, "{}", escape::json(&line))?)
 }
 
 const PAGE: i64 = 1_000;

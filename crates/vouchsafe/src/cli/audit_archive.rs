@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use vouchsafe_audit::escape;
 use vouchsafe_audit::export::{Behind, Header, Line};
 use vouchsafe_model::UnixMillis;
 use vouchsafe_store::{RecordRow, Store, StoreError, instance, records};
@@ -140,7 +141,8 @@ fn compare(store: &Store, arguments: &ArchiveArguments, range: Range) -> Result<
     let path = &arguments.out;
     let mut lines = BufReader::new(File::open(path)?).lines().skip(1);
     each(store, range, |row| {
-        let expected = serde_json::to_string(&line(row, arguments.persons))?;
+        let written = serde_json::to_string(&line(row, arguments.persons))?;
+        let expected = escape::json(&written);
         match lines.next().transpose()? {
             Some(found) if found == expected => Ok(()),
             _ => Err(damaged(

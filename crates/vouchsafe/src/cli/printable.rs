@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use vouchsafe_audit::escape::drives;
+
 /// Shows a text so that it cannot drive the terminal: control characters (line ends and escape sequences among them), and
 /// what turns the direction of writing or is not seen at all, stand as `\u{…}`. Accounts are named by their providers,
 /// and providers let people choose.
@@ -17,17 +19,6 @@ impl fmt::Display for Printable<'_> {
             }
         })
     }
-}
-
-fn drives(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

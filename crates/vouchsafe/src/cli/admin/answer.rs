@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
+use vouchsafe_audit::escape;
 
 use crate::cli::Failure;
 
@@ -39,11 +40,11 @@ impl Answer {
         Ok(Self { text, json })
     }
 
-    /// As it came, with a line end; nothing, if nothing came.
+    /// The same JSON as it came, with a line end and without what drives a terminal; nothing, if nothing came.
     pub(super) fn raw(&self) -> String {
         match self.text.as_str() {
             "" => String::new(),
-            text => format!("{text}\n"),
+            text => format!("{}\n", escape::json(text)),
         }
     }
 
@@ -144,5 +145,19 @@ impl<'de> Deserialize<'de> for Json {
         }
 
         deserializer.deserialize_any(Anything)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_for_a_terminal_means_the_same_and_drives_nothing() {
+        let body = "{\"name\": \"a\u{202e}b\u{9b}31m é\",\n \"n\": 1}";
+        let raw = Answer::read(body.as_bytes().to_vec()).unwrap().raw();
+        assert_eq!(raw, "{\"name\": \"a\\u202eb\\u009b31m é\",\n \"n\": 1}\n");
+        let same = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(same(&raw), same(body));
     }
 }
