@@ -27,6 +27,11 @@ pub struct Replica {
 impl Replica {
     /// Of this server: same database, issuer, key and clock. For PostgreSQL: SQLite has one process.
     pub async fn of(app: &TestApp) -> Self {
+        Self::with(app, |_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn with(app: &TestApp, change: impl FnOnce(&mut Settings)) -> Self {
         let keys = FileKeyProvider::from_file_text(&Secret::from(app.key_file()));
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("a bound port"));
@@ -41,6 +46,7 @@ impl Replica {
             internal_hosts: app.internal_hosts(),
             ..EgressOptions::default()
         };
+        change(&mut settings);
         let instance = tokio::task::spawn_blocking(|| Instance::open(settings))
             .await
             .expect("opening does not panic")

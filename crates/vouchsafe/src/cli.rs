@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod audit_archive;
+mod audit_exports;
 mod audit_fingerprint;
 mod audit_proof;
 mod audit_verify;

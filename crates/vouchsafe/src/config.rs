@@ -12,6 +12,7 @@ mod document;
 mod effective;
 mod environment;
 mod error;
+mod export;
 pub(crate) mod issuer;
 mod nearest;
 mod provider;
@@ -43,6 +44,7 @@ pub use provider::ProviderLine;
 pub use reference::reference;
 pub use tls::TlsFiles;
 
+use crate::export::Export;
 use crate::files;
 
 use document::Document;
@@ -85,6 +87,8 @@ pub struct Config {
     pub clients: Vec<ClientDefinition>,
     /// Users.
     pub users: Vec<UserDefinition>,
+    /// Where the record goes.
+    pub exports: Vec<Export>,
     /// Whether the file itself holds a secret, and so is nobody else's to read.
     pub holds_secrets: bool,
     /// Files that each hold a secret alone.
@@ -162,6 +166,7 @@ impl Config {
         let public_key_file = place.path(public_key_file, "vouchsafe.audit-keys");
         let checkpoint_file = place.path(checkpoint_file, "vouchsafe.checkpoint");
         let users = user::definitions(&place, table.users)?;
+        let exports = export::lines(&place, table.exports, &internal_hosts)?;
         let mut secret_files = place.secret_files.into_inner();
         secret_files.extend(tls.iter().map(|tls| tls.key_file.clone()));
         Ok(Self {
@@ -181,6 +186,7 @@ impl Config {
             providers,
             clients,
             users,
+            exports,
             holds_secrets,
             secret_files,
             file: file.to_owned(),

@@ -126,6 +126,7 @@ fn open_against(
             memory: config.memory,
             ..ExchangeOptions::default()
         },
+        exports: config.exports.clone().into(),
         ..Settings::new(&config.issuer, config.database.clone(), Box::new(key), handle)
     };
     let instance = Instance::open(settings)?;

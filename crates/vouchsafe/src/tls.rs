@@ -166,7 +166,7 @@ fn bytes(key: &'static str, path: &Path) -> Result<Secret<Vec<u8>>, TlsError> {
         })
 }
 
-fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 

@@ -25,6 +25,7 @@ use vouchsafe_vault::{KeyProvider, Vault};
 
 use crate::checkpoint_file;
 use crate::clock::SystemClock;
+use crate::export::Export;
 
 pub use background::Background;
 pub use error::StartError;
@@ -61,6 +62,8 @@ pub struct Settings {
     pub wait_limit: Duration,
     /// How often a checkpoint is signed while there is something new.
     pub checkpoint_interval: Duration,
+    /// Where the record goes, entry by entry.
+    pub exports: Arc<[Export]>,
 }
 
 impl Settings {
@@ -82,6 +85,7 @@ impl Settings {
             checkpoint_file: None,
             wait_limit: Duration::from_secs(5),
             checkpoint_interval: Duration::from_secs(1),
+            exports: Arc::default(),
         }
     }
 }
@@ -105,6 +109,8 @@ pub struct Instance {
     server: ServerOptions,
     checkpoint_file: Option<PathBuf>,
     checkpoint_interval: Duration,
+    exports: Arc<[Export]>,
+    egress: Egress,
 }
 
 impl Instance {
@@ -156,7 +162,7 @@ impl Instance {
             store: store.clone(),
             ledger: ledger.clone(),
             vault: vault.clone(),
-            egress,
+            egress: egress.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             issuer: issuer.clone(),
@@ -202,6 +208,8 @@ impl Instance {
             server,
             checkpoint_file: settings.checkpoint_file,
             checkpoint_interval: settings.checkpoint_interval,
+            exports: settings.exports,
+            egress,
         }
     }
 

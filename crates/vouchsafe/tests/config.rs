@@ -2,6 +2,8 @@
 
 #[path = "config/mistakes_in_entries.rs"]
 mod mistakes_in_entries;
+#[path = "config/mistakes_in_exports.rs"]
+mod mistakes_in_exports;
 #[path = "config/mistakes_in_settings.rs"]
 mod mistakes_in_settings;
 
@@ -14,6 +16,7 @@ use vouchsafe::config::{Config, Environment, LogFormat, reference};
 use vouchsafe_store::Location;
 
 use mistakes_in_entries::IN_ENTRIES;
+use mistakes_in_exports::IN_EXPORTS;
 use mistakes_in_settings::IN_SETTINGS;
 
 const GOOD: &str = r#"
@@ -66,7 +69,7 @@ fn a_good_file_is_accepted_and_paths_begin_in_its_folder() {
 }
 
 fn mistakes() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
-    IN_SETTINGS.iter().chain(IN_ENTRIES)
+    IN_SETTINGS.iter().chain(IN_ENTRIES).chain(IN_EXPORTS)
 }
 
 /// Replaces one line of the good file and expects one sentence.

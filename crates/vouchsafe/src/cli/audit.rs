@@ -14,6 +14,7 @@ use vouchsafe_model::Clock as _;
 use vouchsafe_store::{Store, StoreError, instance, records};
 
 use super::audit_archive::{self, ArchiveArguments};
+use super::audit_exports::{self, ExportsArguments};
 use super::audit_fingerprint::{self, FingerprintArguments};
 use super::audit_proof::{self, AdoptArguments, ConsistencyArguments, ProveArguments};
 use super::audit_verify::{self, VerifyArguments};
@@ -47,6 +48,8 @@ pub(super) enum AuditCommand {
     Export(ExportArguments),
     /// Write entries before a time into a file that can be verified alone, read it back, and compare it with the database.
     Archive(ArchiveArguments),
+    /// Show how far each `[[export]]` has come, and why one does not get on.
+    Exports(ExportsArguments),
 }
 
 #[derive(Debug, Args)]
@@ -81,6 +84,7 @@ pub(super) async fn run(command: AuditCommand, handle: Handle) -> Result<ExitCod
         AuditCommand::Fingerprint(arguments) => audit_fingerprint::run(&arguments),
         AuditCommand::Export(arguments) => export(&arguments),
         AuditCommand::Archive(arguments) => audit_archive::run(&arguments),
+        AuditCommand::Exports(arguments) => audit_exports::run(&arguments),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing is written, and a running server is not disturbed: the database is opened for reading, the address is tried
 //! and given back.
 
+mod exports;
 mod finding;
 mod in_force;
 mod listener;

@@ -36,7 +36,7 @@ impl Check<'_> {
     fn table(&self, table: &DeTable<'_>) -> Result<(), ConfigError> {
         for (key, value) in table {
             let Some(setting) = self.section.setting(key.get_ref()) else {
-                return Err(self.unknown(key.get_ref(), key.span()));
+                return Err(self.unknown(key.get_ref(), key.span(), value.get_ref()));
             };
             self.value(setting, value.get_ref(), &value.span())?;
         }
@@ -56,7 +56,7 @@ impl Check<'_> {
         }
     }
 
-    fn unknown(&self, key: &str, span: Range<usize>) -> ConfigError {
+    fn unknown(&self, key: &str, span: Range<usize>, value: &DeValue<'_>) -> ConfigError {
         let elsewhere = || {
             let others = sections().into_iter().filter(|other| !other.name.is_empty());
             others
@@ -64,7 +64,12 @@ impl Check<'_> {
                 .map(|other| other.name)
                 .next()
         };
-        let remedy = match (nearest(key, self.section.keys()), elsewhere()) {
+        // Who writes one value does not mean a table: `port` is not `export`.
+        let may_be_table = value.is_table() || value.is_array();
+        let is_meant =
+            |setting: &&Setting| may_be_table || !matches!(setting.kind, Kind::Table(_) | Kind::Tables(_));
+        let meant = self.section.settings.iter().filter(is_meant);
+        let remedy = match (nearest(key, meant.map(|setting| setting.key)), elsewhere()) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, Some(table)) => format!("it belongs under [{table}]"),
             (None, None) => {
@@ -240,7 +245,7 @@ impl Check<'_> {
     ) -> Check<'_> {
         let name = section.name.rsplit('.').next().unwrap_or_default();
         let own = entry
-            .and_then(|table| table.get("id").or_else(|| table.get("username")))
+            .and_then(|table| ["id", "username", "name"].iter().find_map(|key| table.get(*key)))
             .and_then(|own| own.get_ref().as_str());
         let label = match own {
             Some(own) => format!("{}{name} {own}, ", self.label),

@@ -53,6 +53,7 @@ pub(super) const FILE: &Section = &Section {
         Setting::tables("provider", PROVIDER),
         Setting::tables("client", CLIENT),
         Setting::tables("user", USER),
+        Setting::tables("export", EXPORT),
     ],
 };
 
@@ -389,6 +390,86 @@ const USER: &Section = &Section {
             "A file that holds the hash, instead of `password_hash`.",
         )
         .example("\"ada-password-hash\""),
+    ],
+};
+
+const EXPORT: &Section = &Section {
+    name: "export",
+    meaning: "Where the record goes, entry by entry, besides the database: in order, at least once, from a durable cursor \
+              ([EXPORT.md](EXPORT.md)). When the lines go, the cursor stays, and the same name goes on from there.",
+    settings: &[
+        Setting::new(
+            "name",
+            Kind::Text,
+            "The name of the cursor: 1 to 64 of the characters a-z 0-9 - _.",
+        )
+        .required()
+        .example("\"siem\""),
+        Setting::new(
+            "to",
+            Kind::OneOf(&["file", "syslog", "webhook"]),
+            "A file with one entry a line, a syslog receiver (RFC 5424), or a receiver of Standard Webhooks.",
+        )
+        .required()
+        .example("\"syslog\""),
+        Setting::new(
+            "format",
+            Kind::OneOf(&["record", "ocsf"]),
+            "How an entry is written: the body as it was hashed, or an event of OCSF 1.6.0.",
+        )
+        .default("\"record\"")
+        .example("\"ocsf\""),
+        Setting::new(
+            "persons",
+            Kind::Boolean,
+            "Whether subject, account, address and user agent go along. What has left can no longer be erased here; without \
+             it persons have pseudonyms alone.",
+        )
+        .default("false")
+        .example("true"),
+        Setting::new(
+            "from",
+            Kind::OneOf(&["now", "beginning"]),
+            "Where a new export begins. One that has a cursor goes on from there.",
+        )
+        .default("\"now\"")
+        .example("\"beginning\""),
+        Setting::new(
+            "path",
+            Kind::Path,
+            "For `file`: where. Made with mode 0640; when another file is there after a rotation, or none, that one is written.",
+        )
+        .example("\"/var/log/vouchsafe/record.jsonl\""),
+        Setting::new(
+            "address",
+            Kind::Text,
+            "For `syslog`: `udp://`, `tcp://` or `tls://` with host and port, or `unix:` with the path of a datagram socket.",
+        )
+        .example("\"tls://siem.example.com:6514\""),
+        Setting::new(
+            "ca_file",
+            Kind::Path,
+            "For `tls://`: the roots of trust, PEM.",
+        )
+        .without("those of the operating system")
+        .example("\"/etc/vouchsafe/siem-ca.pem\""),
+        Setting::new(
+            "url",
+            Kind::Secret,
+            "For `webhook`: where to. https, or at a host of `egress.internal_hosts`. Never shown, because such URLs often hold \
+             a secret.",
+        )
+        .example("\"https://siem.example.com/hooks/vouchsafe\""),
+        Setting::new("url_file", Kind::Path, "A file that holds it, instead of `url`.")
+            .example("\"/run/secrets/webhook-url\""),
+        Setting::new(
+            "secret",
+            Kind::Secret,
+            "For `webhook`: the key that signs, as the receiver has it: `whsec_` and 24 to 64 bytes in base64.",
+        )
+        .example("\"whsec_…\""),
+        Setting::new("secret_file", Kind::Path, "A file that holds it, instead of `secret`.")
+            .example("\"/run/secrets/webhook-secret\""),
     ],
 };
 

@@ -30,6 +30,8 @@ pub(super) struct ConfigTable {
     pub(super) clients: Vec<Spanned<ClientTable>>,
     #[serde(default, rename = "user")]
     pub(super) users: Vec<Spanned<UserTable>>,
+    #[serde(default, rename = "export")]
+    pub(super) exports: Vec<Spanned<ExportTable>>,
 }
 
 #[derive(Deserialize)]
@@ -135,4 +137,22 @@ pub(super) struct UserTable {
     pub(super) password_file: Option<PathBuf>,
     pub(super) password_hash: Option<Hidden>,
     pub(super) password_hash_file: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExportTable {
+    pub(super) name: String,
+    pub(super) to: String,
+    pub(super) format: Option<String>,
+    #[serde(default)]
+    pub(super) persons: bool,
+    pub(super) from: Option<String>,
+    pub(super) path: Option<PathBuf>,
+    pub(super) address: Option<String>,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) url: Option<Hidden>,
+    pub(super) url_file: Option<PathBuf>,
+    pub(super) secret: Option<Hidden>,
+    pub(super) secret_file: Option<PathBuf>,
 }

@@ -1,13 +1,15 @@
 //! What runs beside the HTTP server: attempts that a crash left half-way, durable jobs, the memory of what is in the
-//! database, checkpoints of the record.
+//! database, checkpoints of the record, its export.
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vouchsafe_audit::Signer;
+use vouchsafe_audit::export::syslog;
 use vouchsafe_identity_provider::IdentityProvider;
 
 use super::Instance;
 use crate::checkpoints::Checkpoints;
+use crate::export::{self, Surroundings};
 
 /// Running background work. Dropping it leaves the work running until the runtime ends.
 pub struct Background {
@@ -15,6 +17,7 @@ pub struct Background {
     jobs: JoinHandle<()>,
     memory: JoinHandle<()>,
     checkpoints: JoinHandle<Checkpoints>,
+    exports: Vec<JoinHandle<()>>,
     contradicted: watch::Receiver<bool>,
 }
 
@@ -31,11 +34,13 @@ impl Instance {
         let memory = self.handle.spawn(server.keep_memory_fresh(shutdown.clone()));
         let (contradicted, told) = watch::channel(false);
         let checkpoints = self.checkpoints(contradicted).run(shutdown.clone());
+        let exports = export::feed(self.exports.clone(), self.surroundings(), shutdown.clone()).await;
         Background {
             identity_provider: self.identity_provider.clone(),
             jobs,
             memory,
             checkpoints: self.handle.spawn(checkpoints),
+            exports,
             contradicted: told,
         }
     }
@@ -43,6 +48,18 @@ impl Instance {
     /// Signs a checkpoint now, and keeps it where there is a file for it.
     pub async fn checkpoint(&self) {
         self.checkpoints(watch::Sender::default()).advance().await;
+    }
+
+    fn surroundings(&self) -> Surroundings {
+        let host = url::Url::parse(self.issuer()).ok();
+        let host = host.as_ref().and_then(url::Url::host_str).unwrap_or_default();
+        Surroundings {
+            store: self.store.clone(),
+            egress: self.egress.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            hostname: syslog::hostname(host),
+        }
     }
 
     fn checkpoints(&self, contradicted: watch::Sender<bool>) -> Checkpoints {
@@ -81,6 +98,11 @@ impl Background {
         }
         if self.memory.await.is_err() {
             tracing::error!("the sweeper of the memory ended by a panic");
+        }
+        for export in self.exports {
+            if export.await.is_err() {
+                tracing::error!("the feeder of an export ended by a panic");
+            }
         }
         self.identity_provider.idle().await;
         if let Ok(mut checkpoints) = self.checkpoints.await {

@@ -11,7 +11,7 @@ use vouchsafe_vault::{FileKeyProvider, KeyProviderError, Vault};
 
 use super::super::Failure;
 use super::finding::Finding;
-use super::in_force;
+use super::{exports, in_force};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::key_file::KeyFileError;
@@ -34,6 +34,7 @@ pub(super) fn look(config: &Config) -> (Vec<Finding>, Option<Vault>) {
             pinned(config, &vault, &mut findings);
             checkpoint(config, &store, &vault, &mut findings);
             in_force::look(config, &store, &mut findings);
+            exports::look(config, &store, &mut findings);
             opened = Some(vault);
         }
         clock(&store, &mut findings);

@@ -12,8 +12,8 @@ use super::super::document::Document;
 use super::super::environment::Environment;
 use super::super::setting::{Kind, Need};
 use super::super::table::{
-    AuditTable, CeilingTable, ClientTable, ConfigTable, DatabaseTable, EgressTable, KeysTable, LogTable,
-    MemoryTable, ProviderTable, TlsTable, UserTable,
+    AuditTable, CeilingTable, ClientTable, ConfigTable, DatabaseTable, EgressTable, ExportTable, KeysTable,
+    LogTable, MemoryTable, ProviderTable, TlsTable, UserTable,
 };
 use super::*;
 
@@ -34,6 +34,7 @@ fn every_field_that_is_read_is_a_setting_and_the_other_way_round() {
         ("client", fields::<ClientTable>()),
         ("client.ceiling", fields::<CeilingTable>()),
         ("user", fields::<UserTable>()),
+        ("export", fields::<ExportTable>()),
     ];
     let listed: BTreeSet<(&str, &str)> = keys().collect();
     let read: BTreeSet<(&str, &str)> = structs
@@ -50,7 +51,9 @@ fn every_example_and_every_default_is_of_the_kind_that_it_is_an_example_of() {
         for section in sections() {
             lines.push(match section.name {
                 "" => String::new(),
-                name @ ("provider" | "client" | "client.ceiling" | "user") => format!("[[{name}]]"),
+                name @ ("provider" | "client" | "client.ceiling" | "user" | "export") => {
+                    format!("[[{name}]]")
+                }
                 name => format!("[{name}]"),
             });
             let written = section
