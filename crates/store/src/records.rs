@@ -88,24 +88,6 @@ struct StoredRecord {
     key_id: Option<String>,
 }
 
-/// The same on its way in: what an exchange writes is not copied once more.
-#[derive(Insertable)]
-#[diesel(table_name = records, treat_none_as_default_value = false)]
-struct NewRecord<'a> {
-    seq: i64,
-    id: &'a str,
-    time: i64,
-    event: &'a str,
-    body: &'a [u8],
-    salt: Option<&'a [u8]>,
-    details: Option<&'a str>,
-    leaf: &'a [u8],
-    chain: &'a [u8],
-    change_seq: i64,
-    signature: Option<&'a [u8]>,
-    key_id: Option<&'a str>,
-}
-
 impl Keyed for StoredRecord {
     fn key(&self) -> &str {
         &self.id
@@ -114,24 +96,54 @@ impl Keyed for StoredRecord {
 
 /// Appends an entry. A seq that is taken is a [`StoreError::Conflict`]: the head was not held.
 pub fn append(tx: &mut Tx<'_>, record: &RecordRow) -> Result<(), StoreError> {
-    let row = NewRecord::from(record);
-    tx.run(|conn| diesel::insert_into(records::table).values(&row).execute(conn))?;
-    Ok(())
+    append_all(tx, std::slice::from_ref(record))
 }
 
 /// Appends entries in one statement where the engine has one for it: on PostgreSQL that takes a third of the time.
 pub fn append_all(tx: &mut Tx<'_>, entries: &[RecordRow]) -> Result<(), StoreError> {
     for entries in entries.chunks(BATCH) {
-        let rows: Vec<NewRecord<'_>> = entries.iter().map(NewRecord::from).collect();
         // Dialect: diesel has no batch for a connection to either engine, and SQLite would gain nothing by it.
         tx.run(|conn| match conn {
-            Conn::Postgres(conn) => diesel::insert_into(records::table).values(&rows).execute(conn),
-            Conn::Sqlite(conn) => rows.iter().try_fold(0, |sum, row| {
-                Ok(sum + diesel::insert_into(records::table).values(row).execute(conn)?)
+            Conn::Postgres(conn) => {
+                let rows: Vec<_> = entries.iter().map(values).collect();
+                diesel::insert_into(records::table).values(rows).execute(conn)
+            }
+            Conn::Sqlite(conn) => entries.iter().try_fold(0, |sum, entry| {
+                let inserted = diesel::insert_into(records::table).values(values(entry));
+                Ok(sum + inserted.execute(conn)?)
             }),
         })?;
     }
     Ok(())
+}
+
+/// The columns of an entry, borrowed: what an exchange writes is not copied once more.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn values<'a>(entry: &'a RecordRow) -> _ {
+    let (seq, time, change_seq): (i64, i64, i64) = (entry.seq, entry.time.0, entry.change_seq);
+    let id: &'a str = entry.id.as_str();
+    let event: &'a str = entry.event.as_str();
+    let body: &'a [u8] = entry.body.as_slice();
+    let salt: Option<&'a [u8]> = entry.salt.as_deref();
+    let details: Option<&'a str> = entry.details.as_deref();
+    let leaf: &'a [u8] = entry.leaf.as_slice();
+    let chain: &'a [u8] = entry.chain.as_slice();
+    let signature: Option<&'a [u8]> = entry.signature.as_deref();
+    let key_id: Option<&'a str> = entry.key_id.as_ref().map(KeyId::as_str);
+    (
+        records::seq.eq(seq),
+        records::id.eq(id),
+        records::time.eq(time),
+        records::event.eq(event),
+        records::body.eq(body),
+        records::salt.eq(salt),
+        records::details.eq(details),
+        records::leaf.eq(leaf),
+        records::chain.eq(chain),
+        records::change_seq.eq(change_seq),
+        records::signature.eq(signature),
+        records::key_id.eq(key_id),
+    )
 }
 
 /// Where the last entry leaves the record, without reading its body.
@@ -313,25 +325,6 @@ pub fn first_since(tx: &mut Tx<'_>, at: UnixMillis) -> Result<i64, StoreError> {
 /// How many entries there are; as the record has no gaps, the seq of the last one unless some were removed.
 pub fn count(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     tx.run(|conn| records::table.count().get_result(conn))
-}
-
-impl<'a> From<&'a RecordRow> for NewRecord<'a> {
-    fn from(record: &'a RecordRow) -> Self {
-        Self {
-            seq: record.seq,
-            id: record.id.as_str(),
-            time: record.time.0,
-            event: &record.event,
-            body: &record.body,
-            salt: record.salt.as_deref(),
-            details: record.details.as_deref(),
-            leaf: &record.leaf,
-            chain: &record.chain,
-            change_seq: record.change_seq,
-            signature: record.signature.as_deref(),
-            key_id: record.key_id.as_ref().map(KeyId::as_str),
-        }
-    }
 }
 
 impl TryFrom<StoredRecord> for RecordRow {

@@ -184,104 +184,107 @@ fn the_environment_wins_over_the_file() {
     assert!(parse(&without, &[("VOUCHSAFE__ISSUER", "https://v.example")]).is_ok());
 }
 
+/// Variable, value, and what is said of them.
+const WRONG_VARIABLES: &[(&str, &str, &str)] = &[
+    (
+        "VOUCHSAFE__ISUER",
+        "hidden",
+        "VOUCHSAFE__ISUER of the environment: there is no such setting; did you mean VOUCHSAFE__ISSUER?",
+    ),
+    (
+        "vouchsafe__issuer",
+        "hidden",
+        "vouchsafe__issuer of the environment: there is no such setting; did you mean VOUCHSAFE__ISSUER?",
+    ),
+    (
+        "VOUCHSAFE__DATABASE_URL",
+        "hidden",
+        "VOUCHSAFE__DATABASE_URL of the environment: there is no such setting; did you mean VOUCHSAFE__DATABASE__URL?",
+    ),
+    (
+        "VOUCHSAFE__DATABASE",
+        "hidden",
+        "VOUCHSAFE__DATABASE of the environment: there is no such setting; did you mean VOUCHSAFE__DATABASE__URL?",
+    ),
+    (
+        "VOUCHSAFE__TRUSTED_PROXIES",
+        "hidden",
+        "VOUCHSAFE__TRUSTED_PROXIES of the environment: it is a list or a table, which no variable can hold; write it in the file",
+    ),
+    (
+        "VOUCHSAFE__CLIENT__SECRET",
+        "hidden",
+        "VOUCHSAFE__CLIENT__SECRET of the environment: it is a list or a table, which no variable can hold; write it in the file",
+    ),
+    (
+        "VOUCHSAFE__EGRESS__INTERNAL_HOSTS",
+        "hidden",
+        "VOUCHSAFE__EGRESS__INTERNAL_HOSTS of the environment: it is a list or a table, which no variable can hold; write it in the file",
+    ),
+    (
+        "VOUCHSAFE__ISSUER",
+        "hidden",
+        "VOUCHSAFE__ISSUER of the environment: this is no URL; write the public base URL, such as \"https://vouchsafe.example.com\"",
+    ),
+    (
+        "VOUCHSAFE__LISTEN",
+        "hidden",
+        "VOUCHSAFE__LISTEN of the environment: this is no address with a port; write it as \"127.0.0.1:8080\"",
+    ),
+    (
+        "VOUCHSAFE__LISTEN",
+        "0.0.0.0:80",
+        "VOUCHSAFE__LISTEN of the environment: plain HTTP is served only on this machine; listen on 127.0.0.1, set [tls], or name the TLS proxy in front in `trusted_proxies`",
+    ),
+    (
+        "VOUCHSAFE__LOG__FORMAT",
+        "hidden",
+        "VOUCHSAFE__LOG__FORMAT of the environment: this is none of the words it takes; use human or json",
+    ),
+    (
+        "VOUCHSAFE__MEMORY__LIMIT_MIB",
+        "lots",
+        "VOUCHSAFE__MEMORY__LIMIT_MIB of the environment: this is text, where a whole number belongs; write it as limit_mib = 512",
+    ),
+    (
+        "VOUCHSAFE__MEMORY__LIMIT_MIB",
+        "1",
+        "VOUCHSAFE__MEMORY__LIMIT_MIB of the environment: this is out of its range; use 8 to 65536",
+    ),
+    (
+        "VOUCHSAFE__AUDIT__WAIT_LIMIT",
+        "soon",
+        "VOUCHSAFE__AUDIT__WAIT_LIMIT of the environment: this is no length of time; write it as wait_limit = \"2s 500ms\", with ms, s, m, h or days",
+    ),
+    (
+        "VOUCHSAFE__KEYS__FILE",
+        "",
+        "VOUCHSAFE__KEYS__FILE of the environment: it is empty; name a file, or leave the line out",
+    ),
+    (
+        "VOUCHSAFE__DATABASE__URL",
+        "postgress://u:hidden@h/d",
+        "VOUCHSAFE__DATABASE__URL of the environment: this is no database that Vouchsafe knows; use \"sqlite:vouchsafe.db\" or \"postgres://user@host/database\"",
+    ),
+    (
+        "VOUCHSAFE__DATABASE__URL_FILE",
+        "nothing",
+        "VOUCHSAFE__DATABASE__URL_FILE of the environment: /etc/v/nothing cannot be read (no such file); name a file that holds it and that this user may read",
+    ),
+    (
+        "VOUCHSAFE__TLS__KEY_FILE",
+        "k.pem",
+        "VOUCHSAFE__TLS__KEY_FILE of the environment: it is missing; write it as certificate_file = \"/etc/vouchsafe/fullchain.pem\"",
+    ),
+];
+
 #[test]
 fn a_variable_that_is_wrong_is_named_and_its_value_is_not() {
     let database = "[database]\nurl = \"sqlite:v.db\"\n";
-    for (name, value, expected) in [
-        (
-            "VOUCHSAFE__ISUER",
-            "hidden",
-            "VOUCHSAFE__ISUER of the environment: there is no such setting; did you mean VOUCHSAFE__ISSUER?",
-        ),
-        (
-            "vouchsafe__issuer",
-            "hidden",
-            "vouchsafe__issuer of the environment: there is no such setting; did you mean VOUCHSAFE__ISSUER?",
-        ),
-        (
-            "VOUCHSAFE__DATABASE_URL",
-            "hidden",
-            "VOUCHSAFE__DATABASE_URL of the environment: there is no such setting; did you mean VOUCHSAFE__DATABASE__URL?",
-        ),
-        (
-            "VOUCHSAFE__DATABASE",
-            "hidden",
-            "VOUCHSAFE__DATABASE of the environment: there is no such setting; did you mean VOUCHSAFE__DATABASE__URL?",
-        ),
-        (
-            "VOUCHSAFE__TRUSTED_PROXIES",
-            "hidden",
-            "VOUCHSAFE__TRUSTED_PROXIES of the environment: it is a list or a table, which no variable can hold; write it in the file",
-        ),
-        (
-            "VOUCHSAFE__CLIENT__SECRET",
-            "hidden",
-            "VOUCHSAFE__CLIENT__SECRET of the environment: it is a list or a table, which no variable can hold; write it in the file",
-        ),
-        (
-            "VOUCHSAFE__EGRESS__INTERNAL_HOSTS",
-            "hidden",
-            "VOUCHSAFE__EGRESS__INTERNAL_HOSTS of the environment: it is a list or a table, which no variable can hold; write it in the file",
-        ),
-        (
-            "VOUCHSAFE__ISSUER",
-            "hidden",
-            "VOUCHSAFE__ISSUER of the environment: this is no URL; write the public base URL, such as \"https://vouchsafe.example.com\"",
-        ),
-        (
-            "VOUCHSAFE__LISTEN",
-            "hidden",
-            "VOUCHSAFE__LISTEN of the environment: this is no address with a port; write it as \"127.0.0.1:8080\"",
-        ),
-        (
-            "VOUCHSAFE__LISTEN",
-            "0.0.0.0:80",
-            "VOUCHSAFE__LISTEN of the environment: plain HTTP is served only on this machine; listen on 127.0.0.1, set [tls], or name the TLS proxy in front in `trusted_proxies`",
-        ),
-        (
-            "VOUCHSAFE__LOG__FORMAT",
-            "hidden",
-            "VOUCHSAFE__LOG__FORMAT of the environment: this is none of the words it takes; use human or json",
-        ),
-        (
-            "VOUCHSAFE__MEMORY__LIMIT_MIB",
-            "lots",
-            "VOUCHSAFE__MEMORY__LIMIT_MIB of the environment: this is text, where a whole number belongs; write it as limit_mib = 512",
-        ),
-        (
-            "VOUCHSAFE__MEMORY__LIMIT_MIB",
-            "1",
-            "VOUCHSAFE__MEMORY__LIMIT_MIB of the environment: this is out of its range; use 8 to 65536",
-        ),
-        (
-            "VOUCHSAFE__AUDIT__WAIT_LIMIT",
-            "soon",
-            "VOUCHSAFE__AUDIT__WAIT_LIMIT of the environment: this is no length of time; write it as wait_limit = \"2s 500ms\", with ms, s, m, h or days",
-        ),
-        (
-            "VOUCHSAFE__KEYS__FILE",
-            "",
-            "VOUCHSAFE__KEYS__FILE of the environment: it is empty; name a file, or leave the line out",
-        ),
-        (
-            "VOUCHSAFE__DATABASE__URL",
-            "postgress://u:hidden@h/d",
-            "VOUCHSAFE__DATABASE__URL of the environment: this is no database that Vouchsafe knows; use \"sqlite:vouchsafe.db\" or \"postgres://user@host/database\"",
-        ),
-        (
-            "VOUCHSAFE__DATABASE__URL_FILE",
-            "nothing",
-            "VOUCHSAFE__DATABASE__URL_FILE of the environment: /etc/v/nothing cannot be read (no such file); name a file that holds it and that this user may read",
-        ),
-        (
-            "VOUCHSAFE__TLS__KEY_FILE",
-            "k.pem",
-            "VOUCHSAFE__TLS__KEY_FILE of the environment: it is missing; write it as certificate_file = \"/etc/vouchsafe/fullchain.pem\"",
-        ),
-    ] {
+    for (name, value, expected) in WRONG_VARIABLES {
         assert_eq!(
             sentence(&format!("{GOOD}{database}"), &[(name, value)]),
-            expected,
+            *expected,
             "{name}"
         );
     }
