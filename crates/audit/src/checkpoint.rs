@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vouchsafe_model::InstanceId;
+use vouchsafe_store::{StoreError, Tx, checkpoint};
 use vouchsafe_vault::{Vault, VerificationKey};
 
 use crate::note::{self, Note, Trust};
@@ -34,6 +35,9 @@ pub enum InvalidCheckpoint {
     /// A signature is wrong.
     #[error("the signature is wrong")]
     BadSignature,
+    /// It is of another number of records than the row that it stands in.
+    #[error("it is of another size than its row says")]
+    OtherSize,
 }
 
 impl Checkpoint {
@@ -71,6 +75,22 @@ impl Checkpoint {
             Trust::Unknown => Err(InvalidCheckpoint::UnknownKey),
             Trust::Wrong => Err(InvalidCheckpoint::BadSignature),
         }
+    }
+
+    /// The last one in the database, which another replica may have put there. Whoever writes to the database could put
+    /// something else there.
+    pub fn inside(
+        tx: &mut Tx<'_>,
+        keys: &[VerificationKey],
+    ) -> Result<Result<Option<Self>, InvalidCheckpoint>, StoreError> {
+        let Some(row) = checkpoint::get(tx)? else {
+            return Ok(Ok(None));
+        };
+        let read = Self::read(&row.note, keys);
+        Ok(match read {
+            Ok(kept) if kept.size != row.size => Err(InvalidCheckpoint::OtherSize),
+            read => read.map(Some),
+        })
     }
 
     /// The root, as it stands in the note.

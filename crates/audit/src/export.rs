@@ -66,6 +66,8 @@ impl Behind {
             chain: hex::decode_32(&self.chain)?,
             time: self.time,
             change_seq: self.change_seq,
+            // The signed heads that follow vouch for it.
+            signature: None,
         })
     }
 }

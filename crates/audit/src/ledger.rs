@@ -1,11 +1,11 @@
 //! Appends to the record inside a transaction.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use vouchsafe_model::{Change, Clock, Ids, RecordId, UnixMillis};
 use vouchsafe_store::records::RecordRow;
 use vouchsafe_store::{Head, StoreError, Tx, changes, head, records};
-use vouchsafe_vault::Vault;
+use vouchsafe_vault::{Vault, verify_ed25519};
 
 use crate::body::{self, NewContent, NewPlace};
 use crate::event::{Event, EventKind};
@@ -41,18 +41,28 @@ pub(crate) struct Draft {
     details: Option<String>,
 }
 
-/// Writes entries. Cheap to clone; holds no state of its own, since the head is in the database.
+/// Writes entries. Cheap to clone; where the record stands is in the database.
 #[derive(Clone)]
 pub struct Ledger {
     vault: Vault,
     clock: Arc<dyn Clock>,
     ids: Ids,
+    /// The last head known to be signed by us or another replica.
+    known: Arc<Mutex<Option<Signed>>>,
 }
+
+/// What the signature of a head is of: seq, time and chain.
+type Signed = (i64, UnixMillis, [u8; 32]);
 
 impl Ledger {
     /// A ledger that signs with the vault's checkpoint key.
     pub fn new(vault: Vault, clock: Arc<dyn Clock>, ids: Ids) -> Self {
-        Self { vault, clock, ids }
+        Self {
+            vault,
+            clock,
+            ids,
+            known: Arc::default(),
+        }
     }
 
     /// The vault whose keys sign and fingerprint.
@@ -133,6 +143,7 @@ impl Ledger {
         mut head: Head,
         drafts: impl IntoIterator<Item = Draft>,
     ) -> Result<Vec<Receipt>, StoreError> {
+        self.require_signed(&head)?;
         let mut rows = Vec::new();
         let mut feed = Vec::new();
         for mut draft in drafts {
@@ -148,6 +159,8 @@ impl Ledger {
             let signed = self.vault.sign_head(&message);
             last.signature = Some(signed.signature.to_vec());
             last.key_id = Some(signed.key_id);
+            // It is ours whether or not this is committed.
+            self.now_known((last.seq, last.time, last.chain));
         }
         records::append_all(tx, &rows)?;
         for (seq, changes) in &feed {
@@ -160,6 +173,35 @@ impl Ledger {
             time: row.time,
         };
         Ok(rows.into_iter().map(receipt).collect())
+    }
+
+    /// The signature that follows is for everything before it. What somebody appended by SQL must not come to stand below
+    /// one: the chain needs no key, only the last entry shows who made it. One comparison, unless another replica appended.
+    pub(crate) fn require_signed(&self, head: &Head) -> Result<(), StoreError> {
+        let of = (head.seq, head.time, head.chain);
+        let known = *self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if head.seq == 0 || known == Some(of) {
+            return Ok(());
+        }
+        let message = body::head_message(self.vault.instance(), head.seq, head.time, &head.chain);
+        let by = |signature: [u8; 64]| {
+            let keys = self.vault.head_keys();
+            keys.iter()
+                .any(|key| verify_ed25519(&key.public, &message, &signature))
+        };
+        if head.signature.is_some_and(by) {
+            self.now_known(of);
+            return Ok(());
+        }
+        Err(StoreError::Corrupt {
+            table: "records",
+            row: Some(head.seq.to_string()),
+            what: "signature",
+        })
+    }
+
+    fn now_known(&self, head: Signed) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(head);
     }
 
     /// The row that follows `head`, unsigned; the head moves along.
@@ -184,6 +226,7 @@ impl Ledger {
             chain: body::chain(&head.chain, &leaf),
             time,
             change_seq,
+            signature: None,
         };
         RecordRow {
             seq,

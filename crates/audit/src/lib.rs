@@ -43,4 +43,4 @@ pub use ledger::{Ledger, Receipt};
 pub use origin::{Administrator, Origin, network};
 pub use recorded::{Recorded, Releasable};
 pub use recorder::{Recorder, ReleaseError};
-pub use signer::{SignError, Signer, agrees};
+pub use signer::{SignError, Signer, agrees, require_chain};

@@ -56,7 +56,7 @@ pub fn inclusion(tx: &mut Tx<'_>, row: &RecordRow, checkpoint: &Checkpoint) -> R
     let changed = || ProofError::Changed { size };
     let index = u64::try_from(row.seq - 1).map_err(|_| changed())?;
     let leaves = u64::try_from(size).map_err(|_| changed())?;
-    let path = proof::inclusion(&mut Stored::new(tx), index, leaves)?;
+    let path = proof::inclusion(&mut Stored::new(tx, leaves), index, leaves)?;
     let leaf = crate::body::leaf(&row.body);
     if !proof::includes(&checkpoint.root, leaves, index, &leaf, &path) {
         return Err(changed());
@@ -102,7 +102,7 @@ pub fn consistency(tx: &mut Tx<'_>, first: i64, second: i64) -> Result<Consisten
     if first > second {
         return Err(ProofError::Sizes { size });
     }
-    let mut nodes = Stored::new(tx);
+    let mut nodes = Stored::new(tx, new);
     let path = proof::consistency(&mut nodes, old, new)?;
     Ok(Consistency {
         first,

@@ -176,6 +176,7 @@ impl Recorder {
                 // Whoever is about to enter goes along.
                 std::thread::yield_now();
                 let head = head::take(tx)?;
+                recorder.ledger().require_signed(&head)?;
                 recorder.0.feed.catch_up(tx, &head)?;
                 let (batch, has_more) = recorder.0.queue.take();
                 at.has_taken.store(true, Ordering::Release);

@@ -60,10 +60,11 @@ pub fn look(
     vault: Option<&Vault>,
     now: UnixMillis,
 ) -> Result<Look, StoreError> {
+    store.read_blocking(|tx| verifier.checkpoint_in_database(tx))?;
     while store.read_blocking(|tx| page(tx, &mut verifier))? {}
     store.read_blocking(|tx| -> Result<(), StoreError> {
         // Before the records that it is of, so that all of them are read.
-        let tree = TreeRows::count(tx)?;
+        let tree = TreeRows::last(tx)?;
         while page(tx, &mut verifier)? {}
         verifier.tree(tx, &tree)
     })?;

@@ -2,10 +2,10 @@
 //!
 //! 1. seq has no gap; 2. leaf and chain are the hashes of what is there; 3. columns say what the body says;
 //! 4. details match their commitment, or their person was erased later; 5. time and `change_seq` only grow; 6. heads are
-//!    signed by a pinned key; 7. no release follows the revocation of what it rests on; 8. the checkpoint kept outside
-//!    lies on this chain; 9. the change feed says what the bodies say; 10. so does the tree in the database.
+//!    signed by a pinned key; 7. no release follows the revocation of what it rests on; 8. the checkpoints, outside and in
+//!    the database, lie on this chain; 9. the change feed says what the bodies say; 10. so does the tree in the database.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use vouchsafe_model::{InstanceId, UnixMillis};
@@ -14,16 +14,18 @@ use vouchsafe_store::{StoreError, Tx};
 use vouchsafe_vault::{VerificationKey, verify_ed25519};
 
 use crate::body::{self, Body};
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, InvalidCheckpoint};
 use crate::export::Header;
 use crate::hex;
 use crate::state::Versions;
 use crate::tree::Frontier;
 
+mod checkpoints;
 mod erasures;
 mod leaves;
 mod order;
 
+use checkpoints::Checkpoints;
 use erasures::Erasures;
 use leaves::Leaves;
 pub(crate) use leaves::Rows as TreeRows;
@@ -74,7 +76,7 @@ impl Report {
 pub struct Verifier {
     instance: InstanceId,
     keys: Vec<VerificationKey>,
-    checkpoints: HashMap<i64, Checkpoint>,
+    checkpoints: Checkpoints,
     previous: Previous,
     last_signed: bool,
     /// The tree over the bodies so far.
@@ -104,7 +106,7 @@ impl Verifier {
         let mut verifier = Self {
             instance,
             keys,
-            checkpoints: HashMap::new(),
+            checkpoints: Checkpoints::default(),
             previous: Previous {
                 seq: 0,
                 chain: [0; 32],
@@ -122,11 +124,8 @@ impl Verifier {
             report: Report::default(),
         };
         for checkpoint in checkpoints {
-            if checkpoint.instance == verifier.instance {
-                verifier.checkpoints.insert(checkpoint.size, checkpoint);
-            } else {
-                verifier.find(None, "the checkpoint belongs to another instance".to_owned());
-            }
+            let problem = verifier.checkpoints.outside(checkpoint, &verifier.instance);
+            verifier.find_all(None, problem);
         }
         verifier
     }
@@ -203,11 +202,18 @@ impl Verifier {
         }
     }
 
+    /// Takes in the checkpoint in the database, before the records that it is of.
+    pub(crate) fn checkpoint_in_database(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        let kept: Result<_, InvalidCheckpoint> = Checkpoint::inside(tx, &self.keys)?;
+        let problem = self.checkpoints.in_database(kept, &self.instance);
+        self.find_all(None, problem);
+        Ok(())
+    }
+
     /// Compares these rows of the tree in the database with the one over the records checked so far.
     pub(crate) fn tree(&mut self, tx: &mut Tx<'_>, rows: &TreeRows) -> Result<(), StoreError> {
-        for what in self.leaves.compare(tx, rows)? {
-            self.find(None, what);
-        }
+        let problems = self.leaves.compare(tx, rows, self.checkpoints.covered())?;
+        self.find_all(None, problems);
         Ok(())
     }
 
@@ -229,20 +235,12 @@ impl Verifier {
                 "the last record carries no signed head".to_owned(),
             );
         }
+        let checkpoints = std::mem::take(&mut self.checkpoints);
         if !self.part {
             for (seq, what) in std::mem::take(&mut self.erasures).unexplained() {
                 self.find(Some(seq), what);
             }
-        }
-        let mut missing: Vec<i64> = self.checkpoints.keys().copied().collect();
-        missing.retain(|_| !self.part);
-        missing.sort_unstable();
-        for seq in missing {
-            let end = self.previous.seq;
-            self.find(
-                None,
-                format!("the record ends at {end}, but the checkpoint kept outside names record {seq}: the end was cut off or the database was rolled back"),
-            );
+            self.find_all(None, checkpoints.missing(self.previous.seq));
         }
         self.report.last_seq = self.previous.seq;
         self.report.last_chain = hex::encode(&self.previous.chain);
@@ -360,13 +358,13 @@ impl Verifier {
     }
 
     fn check_checkpoint(&mut self, row: &RecordRow) {
-        if let Some(checkpoint) = self.checkpoints.remove(&row.seq)
-            && checkpoint.root != self.frontier.root()
-        {
-            self.find(
-                Some(row.seq),
-                "is not what the checkpoint kept outside says: the record was rewritten".to_owned(),
-            );
+        let problems = self.checkpoints.compare(row.seq, &self.frontier);
+        self.find_all(Some(row.seq), problems);
+    }
+
+    fn find_all(&mut self, seq: Option<i64>, problems: impl IntoIterator<Item = String>) {
+        for what in problems {
+            self.find(seq, what);
         }
     }
 

@@ -16,9 +16,21 @@ mod schema {
 }
 use schema::checkpoint;
 
-/// The note.
-pub fn get(tx: &mut Tx<'_>) -> Result<Option<String>, StoreError> {
-    tx.run(|conn| checkpoint::table.select(checkpoint::note).first(conn).optional())
+/// What stands in the row. Nothing in it may be believed before the note has been verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// Number of records, as the row says; only a larger one takes its place.
+    pub size: i64,
+    /// The note.
+    pub note: String,
+}
+
+/// The row.
+pub fn get(tx: &mut Tx<'_>) -> Result<Option<CheckpointRow>, StoreError> {
+    let columns = (checkpoint::size, checkpoint::note);
+    let row: Option<(i64, String)> =
+        tx.run(|conn| checkpoint::table.select(columns).first(conn).optional())?;
+    Ok(row.map(|(size, note)| CheckpointRow { size, note }))
 }
 
 /// Puts the note of a tree of this size in the place of one of a smaller tree; whether it did.

@@ -19,6 +19,8 @@ pub struct Head {
     pub time: UnixMillis,
     /// Seq of the last authority change.
     pub change_seq: i64,
+    /// What the entry carries for a signature. Entries that were committed together have one, on the last of them.
+    pub signature: Option<[u8; 64]>,
 }
 
 impl Head {
@@ -29,6 +31,7 @@ impl Head {
             chain: [0; 32],
             time: UnixMillis(0),
             change_seq: 0,
+            signature: None,
         }
     }
 }

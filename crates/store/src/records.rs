@@ -148,14 +148,21 @@ fn values<'a>(entry: &'a RecordRow) -> _ {
 
 /// Where the last entry leaves the record, without reading its body.
 pub(crate) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>, StoreError> {
-    let row: Option<(i64, Vec<u8>, i64, i64)> = tx.run(|conn| {
+    let columns = (
+        records::seq,
+        records::chain,
+        records::time,
+        records::change_seq,
+        records::signature,
+    );
+    let row: Option<(i64, Vec<u8>, i64, i64, Option<Vec<u8>>)> = tx.run(|conn| {
         records::table
             .order(records::seq.desc())
-            .select((records::seq, records::chain, records::time, records::change_seq))
+            .select(columns)
             .first(conn)
             .optional()
     })?;
-    let Some((seq, chain, time, change_seq)) = row else {
+    let Some((seq, chain, time, change_seq, signature)) = row else {
         return Ok(None);
     };
     let chain = bytes32(&chain, TABLE, "chain").map_err(|error| error.in_row(&seq.to_string()))?;
@@ -164,6 +171,7 @@ pub(crate) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>, StoreError> {
         chain,
         time: UnixMillis(time),
         change_seq,
+        signature: signature.and_then(|signature| signature.try_into().ok()),
     }))
 }
 

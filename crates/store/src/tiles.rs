@@ -58,13 +58,12 @@ pub fn grow(tx: &mut Tx<'_>, level: i32, place: i64, hashes: &[[u8; 32]]) -> Res
     Ok(())
 }
 
-/// How many places of a level have a row, if none is missing.
-pub fn count(tx: &mut Tx<'_>, level: i32) -> Result<i64, StoreError> {
-    let last: Option<i64> = tx.run(|conn| {
+/// The last place of a level that has a row.
+pub fn last(tx: &mut Tx<'_>, level: i32) -> Result<Option<i64>, StoreError> {
+    tx.run(|conn| {
         let of_level = tiles::table.filter(tiles::level.eq(level));
         of_level.select(max(tiles::place)).first(conn)
-    })?;
-    Ok(last.map_or(0, |last| last + 1))
+    })
 }
 
 /// Deletes all of them: they are made anew from the record.

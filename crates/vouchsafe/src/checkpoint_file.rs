@@ -3,14 +3,14 @@
 //! Whoever rolls the database back, or cuts the end of the record off, cannot take this file back with it. So it is
 //! only ever replaced by a later checkpoint of the same record.
 
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
-use vouchsafe_audit::{Checkpoint, InvalidCheckpoint, agrees};
+use vouchsafe_audit::{Checkpoint, InvalidCheckpoint, SignError, agrees, require_chain};
 use vouchsafe_model::InstanceId;
 use vouchsafe_store::records::RecordRow;
-use vouchsafe_store::{Store, StoreError, checkpoint, records};
+use vouchsafe_store::{Store, StoreError, records};
 use vouchsafe_vault::VerificationKey;
 
 use crate::files::{self, Readers};
@@ -70,6 +70,15 @@ pub enum CheckpointError {
          with this one by `vouchsafe audit adopt`"
     )]
     Changed(#[source] InvalidCheckpoint),
+    /// What came after the checkpoint is not what this server appended.
+    #[error(
+        "record {seq} does not continue the chain, or is the last one without a valid signature: somebody changed the \
+         database. Run `vouchsafe audit verify`, and restore the database from a backup"
+    )]
+    Broken {
+        /// Where.
+        seq: i64,
+    },
     /// The database failed.
     #[error("the record cannot be read")]
     Store(#[from] StoreError),
@@ -80,15 +89,32 @@ impl CheckpointError {
     pub(crate) const fn is_contradiction(&self) -> bool {
         matches!(
             self,
-            Self::Contradicted { .. } | Self::ContradictsItself { .. } | Self::Changed(_)
+            Self::Contradicted { .. }
+                | Self::ContradictsItself { .. }
+                | Self::Changed(_)
+                | Self::Broken { .. }
+                | Self::Store(StoreError::Corrupt { .. })
         )
+    }
+}
+
+impl From<SignError> for CheckpointError {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Contradicted { size } => Self::ContradictsItself { size },
+            SignError::Broken { seq } => Self::Broken { seq },
+            SignError::Invalid(error) => Self::Changed(error),
+            SignError::Store(error) => Self::Store(error),
+        }
     }
 }
 
 /// Reads and verifies the checkpoint; `None` when there is no file.
 pub fn read(path: &Path, keys: &[VerificationKey]) -> Result<Option<Checkpoint>, CheckpointError> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_BYTES).read_to_string(&mut text));
+    match read {
+        Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => {
             return Err(CheckpointError::Unreadable {
@@ -113,8 +139,7 @@ pub(crate) fn require_agreement(
     keys: &[VerificationKey],
 ) -> Result<(), CheckpointError> {
     let outside = read(path, keys)?;
-    let inside = store.read_blocking(checkpoint::get)?;
-    let inside = inside.map(|note| Checkpoint::read(&note, keys));
+    let inside = store.read_blocking(|tx| Checkpoint::inside(tx, keys))?;
     let agreed = |kept: &Checkpoint| store.read_blocking(|tx| agrees(tx, kept, instance));
     if let Some(kept) = &outside
         && !agreed(kept)?
@@ -124,12 +149,14 @@ pub(crate) fn require_agreement(
             size: kept.size,
         });
     }
-    let inside = inside.transpose().map_err(CheckpointError::Changed)?;
+    let inside = inside.map_err(CheckpointError::Changed)?;
     if let Some(kept) = &inside
         && !agreed(kept)?
     {
         return Err(CheckpointError::ContradictsItself { size: kept.size });
     }
+    let sizes = outside.iter().chain(&inside).map(|kept| kept.size);
+    require_chain(store, sizes.max().unwrap_or(0), instance, keys)?;
     let begun = |last: RecordRow| last.seq > 1;
     if outside.is_none() && store.read_blocking(records::last)?.is_some_and(begun) {
         tracing::warn!(
@@ -144,3 +171,6 @@ pub(crate) fn require_agreement(
 pub(crate) fn put(path: &Path, checkpoint: &Checkpoint) -> io::Result<()> {
     files::replace(path, checkpoint.note().as_bytes(), Readers::Everyone)
 }
+
+/// No note is as large. Whatever else lies there need not fit into memory.
+const MOST_BYTES: u64 = 1 << 20;

@@ -22,6 +22,8 @@ pub(crate) struct Checkpoints {
     pub(crate) every: Duration,
     /// Told when the database contradicts what was signed.
     pub(crate) contradicted: watch::Sender<bool>,
+    /// What the log says already.
+    pub(crate) told: Option<String>,
 }
 
 /// Why there is no new checkpoint.
@@ -33,6 +35,16 @@ enum Problem {
     Sign(#[from] SignError),
     #[error("its code panicked")]
     Panicked,
+}
+
+impl Problem {
+    fn is_contradiction(&self) -> bool {
+        match self {
+            Self::File(error) => error.is_contradiction(),
+            Self::Sign(error) => error.is_contradiction(),
+            Self::Panicked => false,
+        }
+    }
 }
 
 impl Checkpoints {
@@ -48,21 +60,27 @@ impl Checkpoints {
         self
     }
 
-    /// Signs what is new. Where that cannot be, the last checkpoint stays as it is, and the log says why.
+    /// Signs what is new. Where that cannot be, the last checkpoint stays as it is, and the log says why, once.
     pub(crate) async fn advance(&mut self) {
-        let Err(problem) = self.try_advance().await else {
-            return;
-        };
-        let size = match &problem {
-            Problem::Sign(SignError::Contradicted { size })
-            | Problem::File(CheckpointError::Contradicted { size, .. }) => Some(size),
-            _ => None,
-        };
-        if let Some(size) = size {
-            tracing::error!(audit.checkpoint.size = size, error = %problem, "the database contradicts a checkpoint of the record: nothing more is served from it");
-            self.contradicted.send_replace(true);
-        } else {
-            tracing::error!(error = %problem, "no checkpoint of the record is signed");
+        match self.try_advance().await {
+            Ok(()) => {
+                if self.told.take().is_some() {
+                    tracing::info!("checkpoints of the record are signed and kept again");
+                }
+            }
+            Err(problem) => {
+                let error = problem.to_string();
+                let is_news = self.told.as_ref() != Some(&error);
+                if problem.is_contradiction() {
+                    if is_news {
+                        tracing::error!(%error, "the database is not the one that was signed: nothing more is served from it");
+                    }
+                    self.contradicted.send_replace(true);
+                } else if is_news {
+                    tracing::error!(%error, "no checkpoint of the record is signed or kept");
+                }
+                self.told = Some(error);
+            }
         }
     }
 
@@ -96,170 +114,4 @@ async fn put(path: PathBuf, next: Checkpoint) -> Result<(), Problem> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![expect(non_snake_case, reason = "tests carry requirement ids")]
-
-    use std::fs;
-    use std::path::Path;
-
-    use tempfile::TempDir;
-    use vouchsafe_audit::{Event, EventKind};
-    use vouchsafe_model::{Ids, OsEntropy};
-    use vouchsafe_store::{Location, raw_sql};
-    use vouchsafe_vault::FileKeyProvider;
-
-    use super::*;
-    use crate::{Instance, Settings, SystemClock};
-
-    /// A database with a record, and its checkpoint outside.
-    struct Kept {
-        instance: Instance,
-        location: Location,
-        path: PathBuf,
-        _folder: TempDir,
-    }
-
-    impl Kept {
-        /// After ten records.
-        async fn new() -> Self {
-            let folder = tempfile::tempdir().unwrap();
-            let location = Location::Sqlite(folder.path().join("v.db"));
-            let path = folder.path().join("v.checkpoint");
-            let key = FileKeyProvider::generate(&Ids::new(Arc::new(SystemClock), Arc::new(OsEntropy)));
-            let settings = Settings {
-                checkpoint_file: Some(path.clone()),
-                ..Settings::new(
-                    "http://127.0.0.1:1",
-                    location.clone(),
-                    Box::new(FileKeyProvider::from_file_text(&key).unwrap()),
-                    tokio::runtime::Handle::current(),
-                )
-            };
-            let kept = Self {
-                instance: Instance::open(settings).unwrap(),
-                location,
-                path,
-                _folder: folder,
-            };
-            kept.goes_on(9).await;
-            kept.instance.checkpoint().await;
-            assert_eq!(kept.named(), 10);
-            kept
-        }
-
-        /// So many more records.
-        async fn goes_on(&self, records: usize) {
-            for _ in 0..records {
-                let event = Event::new(EventKind::SignInFailed);
-                self.instance.recorder.note(event).await.unwrap();
-            }
-        }
-
-        fn sql(&self, sql: &str) {
-            raw_sql::execute(&self.location, sql);
-        }
-
-        /// The record that the file names.
-        fn named(&self) -> i64 {
-            let keys = self.instance.vault.head_keys();
-            checkpoint_file::read(&self.path, &keys).unwrap().unwrap().size
-        }
-
-        fn agrees(&self) -> Result<(), CheckpointError> {
-            let Instance { store, vault, .. } = &self.instance;
-            checkpoint_file::require_agreement(&self.path, store, vault.instance(), &vault.head_keys())
-        }
-
-        /// One that signs for this database and takes another file for its own.
-        fn keeping(&self, file: &Path) -> Checkpoints {
-            Checkpoints {
-                signer: Signer::new(self.instance.store.clone(), self.instance.vault.clone()),
-                file: Some(file.to_owned()),
-                keys: self.instance.vault.head_keys(),
-                clock: self.instance.clock.clone(),
-                every: Duration::from_secs(1),
-                contradicted: watch::Sender::default(),
-            }
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_record_that_goes_on_takes_the_file_along() {
-        let kept = Kept::new().await;
-        kept.goes_on(1).await;
-        kept.instance.checkpoint().await;
-        assert_eq!(kept.named(), 11);
-        assert!(kept.agrees().is_ok());
-        // Again, with nothing new; and after somebody took the file away on purpose.
-        kept.instance.checkpoint().await;
-        assert_eq!(kept.named(), 11);
-        fs::remove_file(&kept.path).unwrap();
-        kept.instance.checkpoint().await;
-        assert_eq!(kept.named(), 11);
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn ar_15__a_database_rolled_back_while_it_is_served_does_not_take_the_file_along() {
-        let kept = Kept::new().await;
-        kept.sql("DELETE FROM records WHERE seq > 5");
-        kept.instance.checkpoint().await;
-        assert_eq!(kept.named(), 10);
-        // Also when the record that goes on from there is the longer one.
-        kept.goes_on(9).await;
-        kept.instance.checkpoint().await;
-        let mut again = kept.keeping(&kept.path);
-        again.advance().await;
-        assert!(*again.contradicted.borrow());
-        assert_eq!(kept.named(), 10);
-        assert!(matches!(
-            kept.agrees(),
-            Err(CheckpointError::Contradicted { size: 10, .. })
-        ));
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn ar_15__the_file_of_another_database_is_not_written_over() {
-        let (kept, other) = (Kept::new().await, Kept::new().await);
-        other.goes_on(5).await;
-        other.keeping(&kept.path).advance().await;
-        assert_eq!(kept.named(), 10);
-        // Nor with a row of the other's, under the running server of this one.
-        let Location::Sqlite(path) = &other.location else {
-            unreachable!("both are embedded");
-        };
-        kept.sql(&format!(
-            "ATTACH DATABASE '{}' AS other; INSERT INTO records SELECT * FROM other.records WHERE seq > 10",
-            path.display()
-        ));
-        kept.instance.checkpoint().await;
-        assert_eq!(kept.named(), 10);
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn ar_15__a_head_that_does_not_verify_is_not_kept() {
-        for spoil in [
-            "UPDATE records SET signature = zeroblob(64) WHERE seq = 11",
-            "UPDATE records SET signature = NULL WHERE seq = 11",
-            "UPDATE records SET chain = zeroblob(32) WHERE seq = 11",
-            "UPDATE records SET time = time + 1 WHERE seq = 11",
-            "UPDATE records SET key_id = 'key_00000000000000000000000001' WHERE seq = 11",
-            "UPDATE records SET seq = 12 WHERE seq = 11",
-        ] {
-            let kept = Kept::new().await;
-            kept.goes_on(1).await;
-            kept.sql(spoil);
-            kept.instance.checkpoint().await;
-            assert_eq!(kept.named(), 10, "{spoil}");
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_file_that_is_no_checkpoint_any_more_is_left_for_the_operator() {
-        let kept = Kept::new().await;
-        fs::write(&kept.path, "nothing").unwrap();
-        kept.goes_on(1).await;
-        kept.instance.checkpoint().await;
-        assert_eq!(fs::read_to_string(&kept.path).unwrap(), "nothing");
-        assert!(matches!(kept.agrees(), Err(CheckpointError::Invalid { .. })));
-    }
-}
+mod tests;

@@ -9,15 +9,20 @@ const HEIGHT: u32 = 8;
 /// Hashes of a full row.
 pub(crate) const WIDTH: usize = 1 << HEIGHT;
 
-/// The tree as the database has it. What was read is not read again: proofs ask for neighbours.
+/// The tree of so many leaves as the database has it. What was read is not read again: proofs ask for neighbours.
 pub(crate) struct Stored<'a, 'b> {
     tx: &'a mut Tx<'b>,
+    size: u64,
     rows: Vec<((u32, u64), Vec<Hash>)>,
 }
 
 impl<'a, 'b> Stored<'a, 'b> {
-    pub(crate) const fn new(tx: &'a mut Tx<'b>) -> Self {
-        Self { tx, rows: Vec::new() }
+    pub(crate) const fn new(tx: &'a mut Tx<'b>, size: u64) -> Self {
+        Self {
+            tx,
+            size,
+            rows: Vec::new(),
+        }
     }
 
     /// The hashes of the subtrees of `256^level` leaves, from `256 * place` on.
@@ -26,7 +31,12 @@ impl<'a, 'b> Stored<'a, 'b> {
         let at = if let Some(at) = known {
             at
         } else {
-            let mut hashes = tiles::get(self.tx, signed(level)?, signed(place)?)?;
+            // A row of leaves that goes on behind the tree may be anybody's: a signed root says nothing of it.
+            let mut hashes = if level > 0 || place < self.size / WIDTH as u64 {
+                tiles::get(self.tx, signed(level)?, signed(place)?)?
+            } else {
+                Vec::new()
+            };
             if level == 0 && hashes.is_empty() {
                 hashes = leaves(self.tx, place)?;
             }
@@ -90,11 +100,6 @@ pub(crate) fn keep(tx: &mut Tx<'_>, place: u64, leaves: &[Hash]) -> Result<(), S
             _ => return Err(MISSING),
         }
     }
-}
-
-/// How many leaves are in full rows.
-pub(crate) fn kept(tx: &mut Tx<'_>) -> Result<u64, StoreError> {
-    Ok(signed::<_, u64>(tiles::count(tx, 0)?)? * WIDTH as u64)
 }
 
 /// Columns are signed, trees are not; both are far smaller than either limit.

@@ -24,55 +24,71 @@ impl Leaves {
         }
     }
 
-    /// What those rows say that the records do not. A row that is not there yet is no finding: the server writes them behind.
-    pub(super) fn compare(&self, tx: &mut Tx<'_>, rows: &Rows) -> Result<Vec<String>, StoreError> {
+    /// What those rows say that the records do not, and those that are not there. The server writes them behind, but before
+    /// it signs a checkpoint: so those of the first `covered` records have to be there.
+    pub(super) fn compare(
+        &self,
+        tx: &mut Tx<'_>,
+        rows: &Rows,
+        covered: usize,
+    ) -> Result<Vec<String>, StoreError> {
         let mut findings = Vec::new();
-        let mut nodes = None;
-        for (level, count) in (0_i32..).zip(rows.0) {
-            let mut find = |place: i64| {
-                findings.push(format!(
-                    "row {level}/{place} of tiles is not what the records say"
-                ));
+        let mut find = |level: i32, place: i64, what: &str| {
+            findings.push(format!("row {level}/{place} of tiles {what}"));
+        };
+        let mut nodes = self.roots.clone();
+        let mut needed = (covered / WIDTH).min(nodes.len());
+        for (level, last) in (0_i32..).zip(rows.0) {
+            // Leaves are not kept in memory: of their rows, the roots are compared.
+            let most = if level == 0 {
+                nodes.len()
+            } else {
+                nodes.len().div_ceil(WIDTH)
             };
-            for place in 0..count {
+            let least = if level == 0 {
+                needed
+            } else {
+                needed.div_ceil(WIDTH)
+            };
+            let there = usize::try_from(last.map_or(0, |last| last.saturating_add(1))).unwrap_or(0);
+            for (place, at) in (0_i64..).zip(0..most.min(there.max(least))) {
                 let row = readable(tiles::get(tx, level, place))?;
-                let agrees = |row: Vec<Hash>| match &nodes {
-                    None => row.len() == WIDTH && nth(&self.roots, place) == Some(&perfect(&row)),
-                    Some(nodes) => {
-                        let from = usize::try_from(place).unwrap_or(usize::MAX).saturating_mul(WIDTH);
-                        let expected: &[Hash] = Vec::as_slice(nodes).get(from..).unwrap_or_default();
-                        row.len() <= WIDTH && expected.starts_with(&row)
+                let agrees = |row: Vec<Hash>| {
+                    if level == 0 {
+                        return row.len() == WIDTH && nodes.get(at) == Some(&perfect(&row));
                     }
+                    let from = at * WIDTH;
+                    let width = needed.saturating_sub(from).min(WIDTH);
+                    (width..=WIDTH).contains(&row.len()) && nodes[from..].starts_with(&row)
                 };
                 if !row.is_some_and(agrees) {
-                    find(place);
+                    find(level, place, "is not what the records say, or is gone");
                 }
             }
-            nodes = Some(match nodes {
-                None => self.roots.clone(),
-                Some(nodes) => nodes.chunks_exact(WIDTH).map(perfect).collect(),
-            });
+            if there > most {
+                find(level, last.unwrap_or(0), "is of no record");
+            }
+            if level > 0 {
+                nodes = nodes.chunks_exact(WIDTH).map(perfect).collect();
+                needed /= WIDTH;
+            }
         }
         Ok(findings)
     }
 }
 
-/// How many rows each level has.
-pub(crate) struct Rows([i64; LEVELS]);
+/// The last row of each level.
+pub(crate) struct Rows([Option<i64>; LEVELS]);
 
 impl Rows {
     /// Asked before the records that they are of are read: so none of them is newer than those.
-    pub(crate) fn count(tx: &mut Tx<'_>) -> Result<Self, StoreError> {
-        let mut rows = [0; LEVELS];
-        for (level, count) in (0..).zip(&mut rows) {
-            *count = tiles::count(tx, level)?;
+    pub(crate) fn last(tx: &mut Tx<'_>) -> Result<Self, StoreError> {
+        let mut rows = [None; LEVELS];
+        for (level, last) in (0..).zip(&mut rows) {
+            *last = tiles::last(tx, level)?;
         }
         Ok(Self(rows))
     }
-}
-
-fn nth(roots: &[Hash], place: i64) -> Option<&Hash> {
-    roots.get(usize::try_from(place).ok()?)
 }
 
 /// A damaged row says something else, too.

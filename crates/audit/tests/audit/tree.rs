@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 use signed_note::{Note, StandardVerifier, VerifierList};
 use tlog_tiles::tlog;
 use vouchsafe_audit::prove::{self, ProofError};
@@ -76,6 +77,20 @@ impl Book {
         Signer::new(self.store.clone(), self.vault.clone())
     }
 
+    /// What somebody appends who has the database and not our keys: the chain needs none.
+    async fn forge_a_record(&self) {
+        let forge = |tx: &mut Tx<'_>| {
+            let mut row = records::last(tx)?.unwrap();
+            let chain = Sha256::new().chain_update(row.chain).chain_update(row.leaf);
+            row.chain = chain.finalize().into();
+            row.seq += 1;
+            row.id = "rec_00000000000000000000000001".parse().unwrap();
+            row.time = UnixMillis(row.time.0 + 1);
+            records::append(tx, &row)
+        };
+        self.store.write(forge).await.unwrap();
+    }
+
     fn keys(&self) -> Vec<String> {
         verifier_keys(self.vault.instance(), &self.vault.head_keys())
     }
@@ -90,8 +105,8 @@ impl Book {
     }
 
     async fn kept(&self) -> Checkpoint {
-        let note = self.store.read(checkpoint::get).await.unwrap().unwrap();
-        Checkpoint::read(&note, &self.vault.head_keys()).unwrap()
+        let kept = self.store.read(checkpoint::get).await.unwrap().unwrap();
+        Checkpoint::read(&kept.note, &self.vault.head_keys()).unwrap()
     }
 
     async fn findings(&self) -> Vec<String> {
@@ -199,10 +214,10 @@ both_databases! {
     }
 
     async fn ar_15__only_what_continues_the_last_checkpoint_is_signed(book: Book) {
-        let book = book.of(300).await;
+        let book = book.of(290).await.of(300).await;
         let mut signer = book.signer();
         let kept = signer.advance(None).await.unwrap().unwrap();
-        // Cut off: seen by the signer that was there, and by one that starts.
+        // Cut off where a batch ended, or nothing would go on from there: seen by the signer that was there, and by one that starts.
         book.sql("DELETE FROM records WHERE seq > 290");
         let contradicted = Err(SignError::Contradicted { size: 300 });
         assert_eq!(signer.advance(None).await, contradicted);
@@ -232,6 +247,106 @@ both_databases! {
             assert_eq!(book.kept().await, kept, "{spoil}");
             book.sql("DELETE FROM records; DELETE FROM tiles; DELETE FROM checkpoint");
         }
+    }
+
+    /// The chain needs no key: who writes to the database can append to it. What stands below a signature is signed with it, so
+    /// nothing is ever put on top.
+    async fn ar_15__a_record_that_somebody_appended_by_sql_is_not_gone_on_from(book: Book) {
+        let book = book.of(3).await;
+        let mut signer = book.signer();
+        let kept = signer.advance(None).await.unwrap().unwrap();
+        book.forge_a_record().await;
+        let refused = book.recorder.note(Event::new(EventKind::SignInFailed)).await;
+        assert!(matches!(refused, Err(StoreError::Corrupt { table: "records", .. })), "{refused:?}");
+        assert_eq!(signer.advance(None).await, Err(SignError::Broken { seq: 4 }));
+        assert_eq!(book.kept().await, kept);
+        book.sql("DELETE FROM records WHERE seq = 4");
+        book.grows_to(5).await;
+        assert_eq!(signer.advance(None).await.unwrap().unwrap().size, 5);
+    }
+
+    async fn ar_15__a_checkpoint_row_that_was_changed_stops_the_signer(book: Book) {
+        let book = book.of(3).await;
+        let mut signer = book.signer();
+        signer.advance(None).await.unwrap();
+        for spoil in [
+            "UPDATE checkpoint SET size = 9000000000000000000",
+            "UPDATE checkpoint SET size = 0",
+            "UPDATE checkpoint SET note = 'nothing'",
+        ] {
+            book.sql("UPDATE checkpoint SET note = note || ''");
+            let before = book.store.read(checkpoint::get).await.unwrap().unwrap();
+            book.sql(spoil);
+            assert!(matches!(signer.advance(None).await, Err(SignError::Invalid(_))), "{spoil}");
+            assert!(matches!(book.signer().advance(None).await, Err(SignError::Invalid(_))), "{spoil}");
+            let findings = book.findings().await;
+            assert!(findings.iter().any(|f| f.contains("checkpoint in the database")), "{spoil}: {findings:?}");
+            let (size, note) = (before.size, before.note);
+            book.sql(&format!("UPDATE checkpoint SET size = {size}, note = '{note}'"));
+            assert!(book.findings().await.is_empty());
+        }
+        assert!(signer.advance(None).await.is_ok());
+    }
+
+    /// Rows of the tree are believed as far as a checkpoint covers them, and otherwise made of the records.
+    async fn ar_15__rows_of_the_tree_that_no_checkpoint_covers_are_not_believed(book: Book) {
+        let book = book.of(300).await;
+        book.signer().advance(None).await.unwrap();
+        book.grows_to(600).await;
+        book.sql("INSERT INTO tiles (level, place, width, hashes) SELECT 0, 1, width, hashes FROM tiles WHERE level = 0");
+        book.sql("UPDATE tiles SET width = 2, hashes = hashes || hashes WHERE level = 1");
+        let next = book.signer().advance(None).await.unwrap().unwrap();
+        assert_eq!(next.size, 600);
+        assert!(book.verify(vec![next]).await.holds());
+        let findings = book.findings().await;
+        assert!(findings.iter().any(|f| f.starts_with("row 0/1 of tiles")), "{findings:?}");
+    }
+
+    async fn tv_18__rows_of_the_tree_that_are_gone_or_of_no_record_are_found(book: Book) {
+        let book = book.of(600).await;
+        book.signer().advance(None).await.unwrap();
+        book.sql("INSERT INTO tiles (level, place, width, hashes) SELECT 0, 9223372036854775807, width, hashes FROM tiles WHERE level = 1");
+        let findings = book.findings().await;
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        book.sql("DELETE FROM tiles WHERE place > 9");
+        // A signer that starts does not stumble over it either.
+        book.grows_to(601).await;
+        book.signer().advance(None).await.unwrap();
+        assert!(book.findings().await.is_empty());
+        book.sql("DELETE FROM tiles WHERE level = 0 AND place = 1");
+        let findings = book.findings().await;
+        assert!(findings.iter().any(|f| f.starts_with("row 0/1 of tiles")), "{findings:?}");
+        book.sql("DELETE FROM tiles");
+        let findings = book.findings().await;
+        assert!(findings.iter().any(|f| f.starts_with("row 1/0 of tiles")), "{findings:?}");
+    }
+
+    async fn tv_18__a_record_that_the_checkpoint_in_the_database_contradicts_is_found(book: Book) {
+        let book = book.of(3).await.of(5).await;
+        let kept = book.checkpoint().await;
+        let note = book.store.read(checkpoint::get).await.unwrap().unwrap().note;
+        book.sql("DELETE FROM records WHERE seq > 3; DELETE FROM checkpoint");
+        book.grows_to(5).await;
+        let other = book.checkpoint().await;
+        book.sql(&format!("UPDATE checkpoint SET note = '{note}'"));
+        let findings = book.findings().await;
+        assert!(findings.iter().any(|f| f.contains("checkpoint in the database")), "{findings:?}");
+        // Nor does one checkpoint hide another of the same size.
+        for checkpoints in [vec![kept.clone(), other.clone()], vec![other, kept]] {
+            assert!(!book.verify(checkpoints).await.holds());
+        }
+    }
+
+    async fn a_file_and_a_database_that_hold_different_sizes_are_both_agreed_with_once(book: Book) {
+        let book = book.of(300).await;
+        let mut signer = book.signer();
+        let outside = signer.advance(None).await.unwrap().unwrap();
+        book.grows_to(310).await;
+        signer.advance(Some(&outside)).await.unwrap();
+        // Nothing but a look at the row of the tree would notice now.
+        book.sql("DELETE FROM tiles WHERE level = 1");
+        assert!(signer.advance(Some(&outside)).await.is_ok());
+        assert!(signer.advance(Some(&outside)).await.is_ok());
     }
 
     async fn tv_18__a_changed_tree_is_found(book: Book) {

@@ -3,7 +3,7 @@
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, Resource, web};
-use vouchsafe_store::checkpoint;
+use vouchsafe_audit::Checkpoint;
 
 use crate::problem::Problem;
 use crate::site::Site;
@@ -13,13 +13,19 @@ pub(super) fn resource() -> Resource {
 }
 
 async fn get(site: web::Data<Site>) -> HttpResponse {
-    match site.app.recorder.store().read(checkpoint::get).await {
-        Ok(Some(note)) => HttpResponse::Ok()
+    let (store, keys) = (site.app.recorder.store(), site.app.vault.head_keys());
+    // Whoever writes to the database does not publish in our name.
+    match store.read(move |tx| Checkpoint::inside(tx, &keys)).await {
+        Ok(Ok(Some(kept))) => HttpResponse::Ok()
             .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
             .insert_header((CACHE_CONTROL, "no-store"))
-            .body(note),
+            .body(kept.note().to_owned()),
         // The first one follows the first record within an interval.
-        Ok(None) => Problem::NotFound.response(),
+        Ok(Ok(None)) => Problem::NotFound.response(),
+        Ok(Err(error)) => {
+            tracing::error!(error = %error, "the checkpoint in the database cannot be used");
+            Problem::Unavailable.response()
+        }
         Err(error) => {
             tracing::error!(error = %error, "the checkpoint cannot be read");
             Problem::Unavailable.response()

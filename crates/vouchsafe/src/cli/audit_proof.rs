@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use vouchsafe_audit::prove::{self, ProofError};
 use vouchsafe_audit::{Checkpoint, InvalidCheckpoint, verifier_keys};
 use vouchsafe_model::InstanceId;
-use vouchsafe_store::{Store, StoreError, checkpoint, instance, records};
+use vouchsafe_store::{Store, StoreError, instance, records};
 
 use super::audit::store;
 use super::{ConfigArgument, Failure, Output};
@@ -118,11 +118,12 @@ pub(super) async fn adopt(arguments: &AdoptArguments, handle: Handle) -> Result<
 /// The last checkpoint, verified with the pinned keys.
 fn kept(store: &Store, config: &Config) -> Result<Checkpoint, Failure> {
     let keys = public_keys::read(&config.public_key_file)?;
-    let note = store.read_blocking(checkpoint::get)?.ok_or_else(|| {
-        Failure::new("no checkpoint was signed yet: the running server signs one every second")
-    })?;
-    Checkpoint::read(&note, &keys).map_err(|error: InvalidCheckpoint| {
+    let kept = store.read_blocking(|tx| Checkpoint::inside(tx, &keys))?;
+    let kept = kept.map_err(|error: InvalidCheckpoint| {
         Failure::new(format!("the checkpoint in the database cannot be used: {error}"))
+    })?;
+    kept.ok_or_else(|| {
+        Failure::new("no checkpoint was signed yet: the running server signs one every second")
     })
 }
 

@@ -70,6 +70,7 @@ impl Instance {
             clock: self.clock.clone(),
             every: self.checkpoint_interval,
             contradicted,
+            told: None,
         }
     }
 }
