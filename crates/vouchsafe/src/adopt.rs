@@ -3,14 +3,14 @@
 //! What was done since is lost with it, revocations included; so it takes a decision, and stands on the record.
 
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use vouchsafe_audit::{Event, EventKind, SignError, Signer};
+use vouchsafe_audit::{Checkpoint, Event, EventKind, SignError, Signer, agrees, require_chain};
 use vouchsafe_store::{StoreError, Tx, checkpoint, records, tiles};
 
 use crate::checkpoint_file::{self, CheckpointError};
-use crate::files;
+use crate::files::{self, Readers};
 use crate::wiring::Instance;
 
 /// What became of it.
@@ -18,8 +18,8 @@ use crate::wiring::Instance;
 pub struct Adopted {
     /// How many records the database has, with the one that says so.
     pub records: i64,
-    /// Where the checkpoint that was outside is kept now.
-    pub superseded: Option<PathBuf>,
+    /// Where the checkpoints that it contradicted are kept now.
+    pub superseded: Vec<PathBuf>,
 }
 
 /// Why a database cannot be adopted.
@@ -47,7 +47,8 @@ pub enum AdoptError {
     },
 }
 
-/// Adopts. `None` where the database agrees with the checkpoint, or there is none.
+/// Adopts. `None` where the database agrees with the checkpoint, or there is none. Whatever stops it half-way, it can be done
+/// again, and what was contradicted is still there.
 pub(crate) async fn adopt(instance: &Instance, file: &Path) -> Result<Option<Adopted>, AdoptError> {
     let (keys, id) = (instance.vault.head_keys(), instance.vault.instance());
     let problem = match checkpoint_file::require_agreement(file, &instance.store, id, &keys) {
@@ -55,29 +56,32 @@ pub(crate) async fn adopt(instance: &Instance, file: &Path) -> Result<Option<Ado
         Err(problem) if problem.is_contradiction() => problem,
         Err(problem) => return Err(problem.into()),
     };
-    let kept = checkpoint_file::read(file, &keys)?;
-    let found = instance
-        .store
-        .read(records::last)
-        .await?
-        .map_or(0, |last| last.seq);
-    // The tree is that of another record: it is made anew from this one.
-    let forget = |tx: &mut Tx<'_>| -> Result<(), StoreError> {
-        tiles::clear(tx)?;
-        checkpoint::clear(tx)
-    };
-    instance.store.write(forget).await?;
-    let mut event = Event::new(EventKind::RecordAdopted).fact("records", found);
-    if let Some(kept) = &kept {
+    // Of all records, before anything is touched: nothing can be added to a broken one.
+    require_chain(&instance.store, 0, id, &keys)?;
+    let contradicted = contradicted(instance, file)?;
+    let set_aside = contradicted.iter().map(|kept| set_aside(file, kept));
+    let superseded = set_aside.collect::<Result<_, _>>()?;
+    let mut event = Event::new(EventKind::RecordAdopted);
+    if let Some(kept) = contradicted.first() {
         event = event
             .fact("checkpoint_size", kept.size)
             .fact("checkpoint_root", kept.root_base64());
     }
-    instance.recorder.note(event).await.map_err(AdoptError::Record)?;
+    let ledger = instance.recorder.ledger().clone();
+    // At once: without its checkpoint, a database would be served that nobody adopted.
+    let adopt = move |tx: &mut Tx<'_>| -> Result<(), StoreError> {
+        // The tree is that of another record: it is made anew from this one.
+        tiles::clear(tx)?;
+        checkpoint::clear(tx)?;
+        let found = records::last(tx)?.map_or(0, |last| last.seq);
+        ledger.append(tx, event.fact("records", found))?;
+        Ok(())
+    };
+    instance.store.write(adopt).await.map_err(AdoptError::Record)?;
     let mut signer = Signer::new(instance.store.clone(), instance.vault.clone());
-    let next = signer.advance(None).await?;
-    let superseded = kept.map(|kept| set_aside(file, kept.size)).transpose()?;
-    let Some(next) = next else { return Ok(None) };
+    let Some(next) = signer.advance(None).await? else {
+        return Ok(None);
+    };
     checkpoint_file::put(file, &next).map_err(|source| CheckpointError::Unwritable {
         path: file.to_owned(),
         source,
@@ -89,11 +93,42 @@ pub(crate) async fn adopt(instance: &Instance, file: &Path) -> Result<Option<Ado
     }))
 }
 
-/// Keeps the old checkpoint under another name: it is evidence.
-fn set_aside(file: &Path, size: i64) -> Result<PathBuf, AdoptError> {
-    let aside = files::beside(file, &format!(".superseded-{size}"));
-    match fs::copy(file, &aside) {
-        Ok(_) => Ok(aside),
-        Err(source) => Err(AdoptError::Move { path: aside, source }),
+/// The checkpoints that the record does not continue: the one outside, and the one in the database. The largest comes first.
+fn contradicted(instance: &Instance, file: &Path) -> Result<Vec<Checkpoint>, AdoptError> {
+    let (keys, id) = (instance.vault.head_keys(), instance.vault.instance());
+    let outside = checkpoint_file::read(file, &keys)?;
+    let inside = instance.store.read_blocking(|tx| Checkpoint::inside(tx, &keys))?;
+    let mut contradicted = Vec::new();
+    // One that is none has nothing to say.
+    for kept in outside.into_iter().chain(inside.ok().flatten()) {
+        let agreed = instance.store.read_blocking(|tx| agrees(tx, &kept, id))?;
+        if !agreed && !contradicted.contains(&kept) {
+            contradicted.push(kept);
+        }
+    }
+    contradicted.sort_unstable_by_key(|kept| std::cmp::Reverse(kept.size));
+    Ok(contradicted)
+}
+
+/// Keeps a checkpoint under a name of its own: it is evidence. An earlier one of the same size stays.
+fn set_aside(file: &Path, kept: &Checkpoint) -> Result<PathBuf, AdoptError> {
+    let mut copies = 1;
+    loop {
+        let again = if copies == 1 {
+            String::new()
+        } else {
+            format!("-{copies}")
+        };
+        let path = files::beside(file, &format!(".superseded-{}{again}", kept.size));
+        match files::create(&path, kept.note().as_bytes(), Readers::Everyone) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                if fs::read(&path).is_ok_and(|there| there == kept.note().as_bytes()) {
+                    return Ok(path);
+                }
+                copies += 1;
+            }
+            Err(source) => return Err(AdoptError::Move { path, source }),
+        }
     }
 }

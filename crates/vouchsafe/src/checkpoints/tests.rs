@@ -12,6 +12,7 @@ use vouchsafe_store::{Location, raw_sql};
 use vouchsafe_vault::FileKeyProvider;
 
 use super::*;
+use crate::adopt::{AdoptError, Adopted, adopt};
 use crate::{Instance, Settings, SystemClock};
 
 /// A database with a record, and its checkpoint outside.
@@ -71,6 +72,10 @@ impl Kept {
     fn agrees(&self) -> Result<(), CheckpointError> {
         let Instance { store, vault, .. } = &self.instance;
         checkpoint_file::require_agreement(&self.path, store, vault.instance(), &vault.head_keys())
+    }
+
+    async fn adopt(&self) -> Result<Option<Adopted>, AdoptError> {
+        adopt(&self.instance, &self.path).await
     }
 
     /// One that signs for this database and takes another file for its own.
@@ -196,4 +201,60 @@ async fn a_file_that_is_no_checkpoint_any_more_is_left_for_the_operator() {
     kept.instance.checkpoint().await;
     assert_eq!(fs::read_to_string(&kept.path).unwrap(), "nothing");
     assert!(matches!(kept.agrees(), Err(CheckpointError::Invalid { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ar_15__every_checkpoint_that_an_adoption_contradicts_is_kept() {
+    let kept = Kept::new().await;
+    let mut superseded = Vec::new();
+    for again in ["", "-2"] {
+        let contradicted = fs::read_to_string(&kept.path).unwrap();
+        kept.sql("DELETE FROM records WHERE seq > 7");
+        let adopted = kept.adopt().await.unwrap().unwrap();
+        assert_eq!((adopted.records, kept.named()), (8, 8));
+        let path = crate::files::beside(&kept.path, &format!(".superseded-10{again}"));
+        assert_eq!(adopted.superseded, [path.clone()]);
+        superseded.push((path, contradicted));
+        assert!(kept.agrees().is_ok());
+        assert!(kept.adopt().await.unwrap().is_none());
+        kept.goes_on(2).await;
+        kept.instance.checkpoint().await;
+        assert_eq!(kept.named(), 10);
+    }
+    assert_ne!(superseded[0].1, superseded[1].1);
+    for (path, contradicted) in superseded {
+        assert_eq!(fs::read_to_string(path).unwrap(), contradicted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ar_15__the_checkpoint_in_the_database_is_kept_too_where_it_is_what_is_contradicted() {
+    let kept = Kept::new().await;
+    fs::remove_file(&kept.path).unwrap();
+    kept.sql("DELETE FROM records WHERE seq > 7");
+    let adopted = kept.adopt().await.unwrap().unwrap();
+    let aside = fs::read_to_string(&adopted.superseded[0]).unwrap();
+    assert_eq!(aside.lines().nth(1), Some("10"));
+    let body = raw_sql::texts(
+        &kept.location,
+        "SELECT CAST(body AS TEXT) AS text FROM records WHERE seq = 8",
+    );
+    assert!(body[0].contains(r#""checkpoint_size":10"#), "{body:?}");
+    assert!(body[0].contains(aside.lines().nth(2).unwrap()), "{body:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ar_15__a_record_that_is_broken_itself_is_not_adopted_and_not_touched() {
+    let kept = Kept::new().await;
+    kept.sql("DELETE FROM records WHERE seq > 8; UPDATE records SET leaf = zeroblob(32) WHERE seq = 3");
+    let state = "SELECT (SELECT count(*) FROM records) || ' ' || (SELECT count(*) FROM checkpoint) AS text";
+    let before = raw_sql::texts(&kept.location, state);
+    let refused = kept.adopt().await.unwrap_err();
+    assert!(
+        matches!(refused, AdoptError::Sign(SignError::Broken { seq: 3 })),
+        "{refused}"
+    );
+    assert_eq!(raw_sql::texts(&kept.location, state), before);
+    assert_eq!(kept.named(), 10);
+    assert!(!crate::files::beside(&kept.path, ".superseded-10").exists());
 }

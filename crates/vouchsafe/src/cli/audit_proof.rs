@@ -99,15 +99,15 @@ pub(super) async fn adopt(arguments: &AdoptArguments, handle: Handle) -> Result<
     }
     output.line(match service::adopt(&config, handle).await? {
         Some(Adopted { records, superseded }) => {
-            let kept = superseded.map(|kept| {
+            let kept = superseded.iter().map(|kept| {
                 format!(
-                    "; the checkpoint that it contradicted is kept as {}",
+                    "; a checkpoint that it contradicted is kept as {}",
                     kept.display()
                 )
             });
             format!(
                 "adopted: the record has {records} entries now{}",
-                kept.unwrap_or_default()
+                kept.collect::<String>()
             )
         }
         None => "the database agrees with the checkpoint: there is nothing to adopt".to_owned(),
