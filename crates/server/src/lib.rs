@@ -15,6 +15,7 @@ mod csrf;
 mod departure;
 mod edge;
 mod html;
+mod listening;
 mod openapi;
 mod origin;
 mod page_error;

@@ -12,6 +12,7 @@ use rustls::ServerConfig;
 use tracing_actix_web::TracingLogger;
 
 use crate::edge::Surface;
+use crate::listening::listening;
 use crate::site;
 use crate::telemetry::RequestSpan;
 use crate::wire_error;
@@ -46,11 +47,7 @@ fn build(
     .shutdown_timeout(1)
     .disable_signals()
     .shutdown_signal(shutdown);
-    let server = match tls {
-        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
-        None => server.listen(listener)?,
-    };
-    Ok(server.run())
+    Ok(listening!(server, listener, tls)?.run())
 }
 
 async fn answer(request: HttpRequest, base: web::Data<String>) -> HttpResponse {

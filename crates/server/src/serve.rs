@@ -13,6 +13,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::app::App;
 use crate::edge;
+use crate::listening::listening;
 use crate::routes;
 use crate::site::Site;
 use crate::telemetry::RequestSpan;
@@ -81,11 +82,7 @@ fn build(
     .shutdown_timeout(DRAIN_SECONDS)
     .disable_signals()
     .shutdown_signal(shutdown);
-    let server = match tls {
-        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
-        None => server.listen(listener)?,
-    };
-    Ok(server.run())
+    Ok(listening!(server, listener, tls)?.run())
 }
 
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
