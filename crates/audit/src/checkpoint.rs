@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use vouchsafe_model::InstanceId;
-use vouchsafe_store::{StoreError, Tx, checkpoint};
+use vouchsafe_store::{StoreError, Tx, checkpoint, witnessed};
 use vouchsafe_vault::{Vault, VerificationKey};
 
 use crate::note::{self, Note, Trust};
@@ -91,6 +91,23 @@ impl Checkpoint {
             Ok(kept) if kept.size != row.size => Err(InvalidCheckpoint::OtherSize),
             read => read.map(Some),
         })
+    }
+
+    /// With further lines below it, which have been verified.
+    #[must_use]
+    pub fn with_lines(&self, lines: &[String]) -> Self {
+        let mut with = self.clone();
+        for line in lines {
+            with.note.push_str(line);
+            with.note.push('\n');
+        }
+        with
+    }
+
+    /// The last one in the database that witnesses cosigned, if it is one of ours.
+    pub fn witnessed(tx: &mut Tx<'_>, keys: &[VerificationKey]) -> Result<Option<Self>, StoreError> {
+        let note = witnessed::get(tx)?;
+        Ok(note.and_then(|note| Self::read(&note, keys).ok()))
     }
 
     /// The root, as it stands in the note.

@@ -33,6 +33,7 @@ pub mod state;
 pub mod time_text;
 pub mod tree;
 pub mod verify;
+pub mod witness;
 
 pub use basis::{Basis, ReplayId};
 pub use checkpoint::{Checkpoint, InvalidCheckpoint, verifier_keys};

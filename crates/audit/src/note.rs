@@ -33,7 +33,7 @@ pub(crate) enum Trust {
 
 /// The note of `text`, which ends with a newline, under one signature.
 pub(crate) fn signed(text: &str, name: &str, public: &[u8; 32], signature: &[u8; 64]) -> String {
-    let mut bytes = key_id(name, public).to_vec();
+    let mut bytes = key_id(name, ED25519, public).to_vec();
     bytes.extend_from_slice(signature);
     let mut note = text.to_owned();
     // Writing into a String cannot fail.
@@ -43,10 +43,22 @@ pub(crate) fn signed(text: &str, name: &str, public: &[u8; 32], signature: &[u8;
 
 /// The key as verifiers of notes are told it: `<name>+<key id>+<type and public key>`.
 pub(crate) fn verifier_key(name: &str, public: &[u8; 32]) -> String {
-    let mut typed = vec![ED25519];
+    key_text(name, ED25519, public)
+}
+
+/// The same, of a key of another type.
+pub(crate) fn key_text(name: &str, kind: u8, public: &[u8; 32]) -> String {
+    let mut typed = vec![kind];
     typed.extend_from_slice(public);
-    let id = u32::from_be_bytes(key_id(name, public));
+    let id = u32::from_be_bytes(key_id(name, kind, public));
     format!("{name}+{id:08x}+{}", STANDARD.encode(typed))
+}
+
+/// What the key of this name and id made, if this line is by it.
+pub(crate) fn made(line: &str, name: &str, id: [u8; 4]) -> Option<Vec<u8>> {
+    let mut bytes = signature(line).filter(|made| made.name == name)?.bytes;
+    let made = bytes.split_off(4);
+    (bytes == id).then_some(made)
 }
 
 impl<'a> Note<'a> {
@@ -65,12 +77,21 @@ impl<'a> Note<'a> {
         })
     }
 
+    /// What the key of this name and id made.
+    pub(crate) fn made_by<'b>(&'b self, name: &'b str, id: [u8; 4]) -> impl Iterator<Item = &'b [u8]> {
+        let by = move |signature: &'b Signature<'a>| {
+            let made = signature.bytes.strip_prefix(&id)?;
+            (signature.name == name).then_some(made)
+        };
+        self.signatures.iter().filter_map(by)
+    }
+
     /// Looks for the signatures of these keys, which all go by `name`.
     pub(crate) fn trust(&self, name: &str, keys: &[VerificationKey]) -> Trust {
         let mut trust = Trust::Unknown;
         for signature in self.signatures.iter().filter(|signature| signature.name == name) {
             let (id, made) = signature.bytes.split_at(4);
-            let Some(key) = keys.iter().find(|key| key_id(name, &key.public) == *id) else {
+            let Some(key) = keys.iter().find(|key| key_id(name, ED25519, &key.public) == *id) else {
                 continue;
             };
             if !verify_ed25519(&key.public, self.text.as_bytes(), made) {
@@ -85,14 +106,18 @@ impl<'a> Note<'a> {
 fn signature(line: &str) -> Option<Signature<'_>> {
     let (name, encoded) = line.strip_prefix(DASH)?.split_once(' ')?;
     let bytes = STANDARD.decode(encoded).ok()?;
-    let well_named = !name.is_empty() && !name.contains('+') && !name.contains(char::is_whitespace);
-    (well_named && bytes.len() > 4).then_some(Signature { name, bytes })
+    (is_name(name) && bytes.len() > 4).then_some(Signature { name, bytes })
 }
 
-fn key_id(name: &str, public: &[u8; 32]) -> [u8; 4] {
+/// Whether a key may go by it.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains('+') && !name.contains(char::is_whitespace)
+}
+
+pub(crate) fn key_id(name: &str, kind: u8, public: &[u8; 32]) -> [u8; 4] {
     let digest: [u8; 32] = Sha256::new()
         .chain_update(name)
-        .chain_update([b'\n', ED25519])
+        .chain_update([b'\n', kind])
         .chain_update(public)
         .finalize()
         .into();

@@ -137,7 +137,7 @@ impl Verifier {
         verifier.part = header.part;
         verifier.without_persons = header.without_persons;
         if let Some(behind) = header.behind {
-            verifier.checkpoints.clear();
+            verifier.checkpoints = Checkpoints::default();
             match behind.head() {
                 Some(head) => {
                     verifier.previous = Previous {
@@ -202,10 +202,13 @@ impl Verifier {
         }
     }
 
-    /// Takes in the checkpoint in the database, before the records that it is of.
+    /// Takes in the checkpoints in the database, before the records that they are of.
     pub(crate) fn checkpoint_in_database(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         let kept: Result<_, InvalidCheckpoint> = Checkpoint::inside(tx, &self.keys)?;
         let problem = self.checkpoints.in_database(kept, &self.instance);
+        self.find_all(None, problem);
+        let witnessed = Checkpoint::witnessed(tx, &self.keys)?;
+        let problem = self.checkpoints.in_database(Ok(witnessed), &self.instance);
         self.find_all(None, problem);
         Ok(())
     }

@@ -58,6 +58,7 @@ mod upstream_revocation_secrets;
 pub mod upstream_revocations;
 pub mod user_credentials;
 pub mod users;
+pub mod witnessed;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod raw_sql;

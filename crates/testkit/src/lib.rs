@@ -22,6 +22,7 @@ mod program;
 mod providers;
 mod replica;
 mod server;
+mod witness;
 
 pub use agent::{Agent, Answer};
 pub use app::{AGENT_ID, AGENT_SECRET, ClientSetup, Connected, PASSWORD, PROVIDER, TestApp};
@@ -34,6 +35,7 @@ pub use process::Process;
 pub use program::{Files, Program, Ran};
 pub use replica::Replica;
 pub use server::Server;
+pub use witness::Witness;
 
 /// Runs tests on SQLite, and on PostgreSQL where one is installed. The modules are named by database, so a failure says
 /// which.

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use vouchsafe_audit::{Checkpoint, Event, EventKind, SignError, Signer, agrees, require_chain};
-use vouchsafe_store::{StoreError, Tx, checkpoint, records, tiles};
+use vouchsafe_store::{StoreError, Tx, checkpoint, records, tiles, witnessed};
 
 use crate::checkpoint_file::{self, CheckpointError};
 use crate::files::{self, Readers};
@@ -73,6 +73,7 @@ pub(crate) async fn adopt(instance: &Instance, file: &Path) -> Result<Option<Ado
         // The tree is that of another record: it is made anew from this one.
         tiles::clear(tx)?;
         checkpoint::clear(tx)?;
+        witnessed::clear(tx)?;
         let found = records::last(tx)?.map_or(0, |last| last.seq);
         ledger.append(tx, event.fact("records", found))?;
         Ok(())

@@ -23,6 +23,7 @@ mod settings;
 mod table;
 mod tls;
 mod user;
+mod witness;
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -46,6 +47,7 @@ pub use tls::TlsFiles;
 
 use crate::export::Export;
 use crate::files;
+use crate::witnesses::WitnessLine;
 
 use document::Document;
 use error::Place;
@@ -75,6 +77,12 @@ pub struct Config {
     pub checkpoint_file: PathBuf,
     /// Hosts that may be inner addresses and plain http.
     pub internal_hosts: Vec<String>,
+    /// How often a checkpoint is signed.
+    pub checkpoint_interval: Duration,
+    /// Who cosigns checkpoints.
+    pub witnesses: Vec<WitnessLine>,
+    /// How often they are asked.
+    pub witness_interval: Duration,
     /// How long a request waits for its record.
     pub wait_limit: Duration,
     /// The most bytes of the database that are remembered.
@@ -160,6 +168,8 @@ impl Config {
         let AuditTable {
             public_key_file,
             checkpoint_file,
+            checkpoint_interval,
+            witness_interval,
             wait_limit,
         } = audit.unwrap_or_default();
         let key_file = place.path(keys.file, "vouchsafe.key");
@@ -167,6 +177,7 @@ impl Config {
         let checkpoint_file = place.path(checkpoint_file, "vouchsafe.checkpoint");
         let users = user::definitions(&place, table.users)?;
         let exports = export::lines(&place, table.exports, &internal_hosts)?;
+        let witnesses = witness::lines(&place, table.witnesses)?;
         let mut secret_files = place.secret_files.into_inner();
         secret_files.extend(tls.iter().map(|tls| tls.key_file.clone()));
         Ok(Self {
@@ -180,6 +191,9 @@ impl Config {
             public_key_file,
             checkpoint_file,
             internal_hosts,
+            checkpoint_interval: duration(checkpoint_interval.as_deref(), DEFAULT_CHECKPOINT),
+            witnesses,
+            witness_interval: duration(witness_interval.as_deref(), DEFAULT_WITNESS),
             wait_limit: duration(wait_limit.as_deref(), DEFAULT_WAIT),
             memory: memory.limit_mib.unwrap_or(DEFAULT_MEMORY_MIB) << 20,
             log,
@@ -288,5 +302,7 @@ fn is_filter(text: &str) -> bool {
 }
 
 const DEFAULT_PORT: u16 = 8080;
+const DEFAULT_CHECKPOINT: Duration = Duration::from_secs(1);
+const DEFAULT_WITNESS: Duration = Duration::from_secs(60);
 const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 const DEFAULT_MEMORY_MIB: u64 = 128;

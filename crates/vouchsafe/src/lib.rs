@@ -25,6 +25,7 @@ mod sealed;
 pub mod service;
 pub mod tls;
 pub mod wiring;
+pub mod witnesses;
 
 pub use clock::SystemClock;
 pub use wiring::{Background, Instance, Settings, StartError};

@@ -121,6 +121,9 @@ fn open_against(
         },
         trusted_proxies: config.trusted_proxies.clone(),
         checkpoint_file,
+        checkpoint_interval: config.checkpoint_interval,
+        witnesses: config.witnesses.clone(),
+        witness_interval: config.witness_interval,
         wait_limit: config.wait_limit,
         exchange: ExchangeOptions {
             memory: config.memory,

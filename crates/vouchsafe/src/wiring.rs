@@ -26,6 +26,7 @@ use vouchsafe_vault::{KeyProvider, Vault};
 use crate::checkpoint_file;
 use crate::clock::SystemClock;
 use crate::export::Export;
+use crate::witnesses::WitnessLine;
 
 pub use background::Background;
 pub use error::StartError;
@@ -64,6 +65,10 @@ pub struct Settings {
     pub checkpoint_interval: Duration,
     /// Where the record goes, entry by entry.
     pub exports: Arc<[Export]>,
+    /// Who cosigns checkpoints.
+    pub witnesses: Vec<WitnessLine>,
+    /// How often they are asked.
+    pub witness_interval: Duration,
 }
 
 impl Settings {
@@ -86,6 +91,8 @@ impl Settings {
             wait_limit: Duration::from_secs(5),
             checkpoint_interval: Duration::from_secs(1),
             exports: Arc::default(),
+            witnesses: Vec::new(),
+            witness_interval: Duration::from_secs(60),
         }
     }
 }
@@ -111,6 +118,8 @@ pub struct Instance {
     checkpoint_interval: Duration,
     exports: Arc<[Export]>,
     egress: Egress,
+    witnesses: Vec<WitnessLine>,
+    witness_interval: Duration,
 }
 
 impl Instance {
@@ -210,6 +219,8 @@ impl Instance {
             checkpoint_interval: settings.checkpoint_interval,
             exports: settings.exports,
             egress,
+            witnesses: settings.witnesses,
+            witness_interval: settings.witness_interval,
         }
     }
 

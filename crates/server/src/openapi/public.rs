@@ -30,6 +30,10 @@ fn paths(issuer: &str) -> Value {
         json!({ "servers": [{ "url": origin }], "get": metadata() }),
     );
     paths.insert("/audit/checkpoint".to_owned(), json!({ "get": checkpoint() }));
+    paths.insert(
+        "/audit/checkpoint/witnessed".to_owned(),
+        json!({ "get": witnessed() }),
+    );
     paths.insert("/healthz".to_owned(), json!({ "get": healthz() }));
     paths.insert("/readyz".to_owned(), json!({ "get": readyz() }));
     Value::Object(paths)
@@ -104,6 +108,25 @@ fn checkpoint() -> Value {
         "tags": ["audit"],
         "summary": "Size and root of the record, signed.",
         "description": "C2SP tlog-checkpoint: a signed note over the RFC 6962 tree whose leaves are the records.",
+        "security": [],
+        "responses": {
+            "200": {
+                "description": "The last checkpoint.",
+                "content": { "text/plain": { "schema": { "type": "string" } } },
+            },
+            "404": { "$ref": "#/components/responses/NotFound" },
+            "405": { "$ref": "#/components/responses/MethodNotAllowed" },
+            "503": { "$ref": "#/components/responses/ServiceUnavailable" },
+        },
+    })
+}
+
+fn witnessed() -> Value {
+    json!({
+        "operationId": "witnessed_checkpoint",
+        "tags": ["audit"],
+        "summary": "The last checkpoint that witnesses cosigned.",
+        "description": "C2SP tlog-cosignature: the lines of the witnesses stand below that of this server.",
         "security": [],
         "responses": {
             "200": {

@@ -51,6 +51,7 @@ pub(crate) fn configure(config: &mut ServiceConfig, base: &str) {
             .service(openapi::resource())
             .service(favicon::resource())
             .service(audit_checkpoint::resource())
+            .service(audit_checkpoint::witnessed())
             .service(healthz::resource())
             .service(readyz::resource())
             .service(root::resource("/")),

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use tokio::runtime::Handle;
 use vouchsafe_audit::prove::{self, ProofError};
+use vouchsafe_audit::witness::WitnessKey;
 use vouchsafe_audit::{Checkpoint, InvalidCheckpoint, verifier_keys};
 use vouchsafe_model::InstanceId;
 use vouchsafe_store::{Store, StoreError, instance, records};
@@ -22,6 +23,10 @@ pub(super) struct ProveArguments {
     /// The id of the record, as the answer to an exchange names it; or its number.
     #[arg(value_name = "RECORD")]
     record: String,
+    /// Prove it against the last checkpoint that witnesses cosigned, and require the line of this one: its key, as
+    /// `[[witness]]` has it. For several, say it several times.
+    #[arg(long, value_name = "KEY")]
+    witness: Vec<WitnessKey>,
 }
 
 #[derive(Debug, Args)]
@@ -49,7 +54,11 @@ pub(super) struct AdoptArguments {
 pub(super) fn prove(arguments: &ProveArguments) -> Result<ExitCode, Failure> {
     let config = arguments.config.read()?;
     let store = store(&config)?;
-    let kept = kept(&store, &config)?;
+    let kept = if arguments.witness.is_empty() {
+        kept(&store, &config)?
+    } else {
+        witnessed(&store, &config, &arguments.witness)?
+    };
     let row = if let Ok(seq) = arguments.record.parse::<i64>() {
         store.read_blocking(|tx| records::by_seq(tx, seq))?
     } else {
@@ -125,6 +134,23 @@ fn kept(store: &Store, config: &Config) -> Result<Checkpoint, Failure> {
     kept.ok_or_else(|| {
         Failure::new("no checkpoint was signed yet: the running server signs one every second")
     })
+}
+
+/// The last one that all of these cosigned.
+fn witnessed(store: &Store, config: &Config, by: &[WitnessKey]) -> Result<Checkpoint, Failure> {
+    let keys = public_keys::read(&config.public_key_file)?;
+    let kept = store.read_blocking(|tx| Checkpoint::witnessed(tx, &keys))?;
+    let kept = kept.ok_or_else(|| {
+        Failure::new("no witness has cosigned a checkpoint yet: see `[[witness]]` in the configuration, and the server's log")
+    })?;
+    match by.iter().find(|key| key.cosigned(&kept).is_none()) {
+        None => Ok(kept),
+        Some(key) => Err(Failure::new(format!(
+            "{} has not cosigned the last witnessed checkpoint, which is of {} records: see the server's log",
+            key.name(),
+            kept.size
+        ))),
+    }
 }
 
 fn instance_of(store: &Store) -> Result<InstanceId, Failure> {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use clap::Args;
 use vouchsafe_audit::export::{Header, Line};
-use vouchsafe_audit::verify::{Report, Verifier};
+use vouchsafe_audit::verify::{Finding, Report, Verifier};
+use vouchsafe_audit::witness::WitnessKey;
 use vouchsafe_audit::{Checkpoint, state};
 use vouchsafe_model::{Clock as _, Ids, InstanceId, OsEntropy};
 use vouchsafe_store::{Store, instance, server_keys};
@@ -34,6 +35,10 @@ pub(super) struct VerifyArguments {
     /// The checkpoint kept outside; that of the configuration, if not said.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// Require that this witness cosigned the checkpoint given by --checkpoint, or else the last one in the database that was
+    /// cosigned: its key, as `[[witness]]` has it. For several, say it several times.
+    #[arg(long, value_name = "KEY")]
+    witness: Vec<WitnessKey>,
     /// Check the record alone, and do not compare today's rows with it.
     #[arg(long)]
     record_only: bool,
@@ -47,7 +52,7 @@ pub(super) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
 fn verify(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
     let mut output = Output::to_stdout();
     let config = || arguments.config.read().map_err(Failure::from);
-    let (report, state) = match (&arguments.export, &arguments.public_key) {
+    let (mut report, state) = match (&arguments.export, &arguments.public_key) {
         (Some(export), Some(keys)) => {
             let trust = trust(keys, arguments.checkpoint.as_deref())?;
             (offline(export, &trust, &mut output)?, None)
@@ -63,6 +68,7 @@ fn verify(arguments: &VerifyArguments) -> Result<ExitCode, Failure> {
             online(&config, &trust, arguments.record_only, &mut output)?
         }
     };
+    report.findings.extend(not_cosigned(arguments, &config)?);
     let state: Vec<_> = state.unwrap_or_default();
     for finding in report.findings.iter().chain(&state) {
         output.line(format_args!("DOES NOT HOLD  {finding}"));
@@ -157,7 +163,31 @@ fn offline(export: &Path, trust: &Trust, output: &mut Output) -> Result<Report, 
     Ok(verifier.finish())
 }
 
-type Findings = Vec<vouchsafe_audit::verify::Finding>;
+/// The witnesses that were asked for and did not cosign.
+fn not_cosigned(
+    arguments: &VerifyArguments,
+    config: &impl Fn() -> Result<Config, Failure>,
+) -> Result<Findings, Failure> {
+    if arguments.witness.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys = match &arguments.public_key {
+        Some(path) => public_keys::read(path)?,
+        None => public_keys::read(&config()?.public_key_file)?,
+    };
+    let kept = match &arguments.checkpoint {
+        Some(path) => checkpoint_file::read(path, &keys)?,
+        None => store(&config()?)?.read_blocking(|tx| Checkpoint::witnessed(tx, &keys))?,
+    };
+    let cosigned = |key: &&WitnessKey| kept.as_ref().is_none_or(|kept| key.cosigned(kept).is_none());
+    let missing = arguments.witness.iter().filter(cosigned).map(|key| Finding {
+        seq: None,
+        what: format!("{} has not cosigned the checkpoint", key.name()),
+    });
+    Ok(missing.collect())
+}
+
+type Findings = Vec<Finding>;
 
 fn online(
     config: &Config,

@@ -9,6 +9,7 @@ mod in_force;
 mod listener;
 mod providers;
 mod vault;
+mod witnesses;
 
 use std::process::ExitCode;
 
@@ -26,7 +27,7 @@ use finding::{Finding, State};
 pub(super) struct DoctorArguments {
     #[command(flatten)]
     config: ConfigArgument,
-    /// Also call the providers, for their metadata.
+    /// Also call the providers, for their metadata, and the witnesses.
     #[arg(long)]
     online: bool,
     /// One JSON object a line: state, check, text.
@@ -57,6 +58,7 @@ pub(super) async fn run(arguments: &DoctorArguments) -> Result<ExitCode, Failure
             report.tell(&findings);
             report.tell(&listener::look(&config, vault.as_ref()).await);
             report.tell(&providers::look(&config, arguments.online).await);
+            report.tell(&witnesses::look(&config, arguments.online).await);
         }
     }
     Ok(if report.failed {

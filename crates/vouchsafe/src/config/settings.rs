@@ -50,6 +50,7 @@ pub(super) const FILE: &Section = &Section {
         Setting::table(MEMORY),
         Setting::table(EGRESS),
         Setting::table(LOG),
+        Setting::tables("witness", WITNESS),
         Setting::tables("provider", PROVIDER),
         Setting::tables("client", CLIENT),
         Setting::tables("user", USER),
@@ -133,6 +134,21 @@ const AUDIT: &Section = &Section {
         .default("\"vouchsafe.checkpoint\"")
         .example("\"/var/lib/vouchsafe/checkpoint\""),
         Setting::new(
+            "checkpoint_interval",
+            Kind::Duration(Duration::from_millis(100), Duration::from_secs(3_600)),
+            "How often a checkpoint is signed while there is something new. So long may pass until a database that was rolled \
+             back is found out.",
+        )
+        .default("\"1s\"")
+        .example("\"10s\""),
+        Setting::new(
+            "witness_interval",
+            Kind::Duration(Duration::from_secs(1), Duration::from_secs(86_400)),
+            "How often each `[[witness]]` is asked while there is something new.",
+        )
+        .default("\"1m\"")
+        .example("\"10m\""),
+        Setting::new(
             "wait_limit",
             Kind::Duration(Duration::from_millis(100), Duration::from_secs(60)),
             "How long a request waits for its record while the database stalls. After that it is answered 503 with \
@@ -140,6 +156,29 @@ const AUDIT: &Section = &Section {
         )
         .default("\"5s\"")
         .example("\"2s 500ms\""),
+    ],
+};
+
+const WITNESS: &Section = &Section {
+    name: "witness",
+    meaning: "Somebody else who cosigns checkpoints of the record (C2SP tlog-witness): nobody can then be shown another record \
+              than everybody else. The witness has to know this record's key: `vouchsafe audit key`.",
+    settings: &[
+        Setting::new(
+            "url",
+            Kind::Text,
+            "Where it takes checkpoints: what stands before `/add-checkpoint`. https; inside your network also hosts of \
+             `egress.internal_hosts`.",
+        )
+        .required()
+        .example("\"https://witness.example.org/w1\""),
+        Setting::new(
+            "key",
+            Kind::Text,
+            "Its public key, as it publishes it: `name+id+key`, of the type that signs with a time (4).",
+        )
+        .required()
+        .example("\"witness.example.org/w1+62db710f+BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\""),
     ],
 };
 

@@ -24,6 +24,8 @@ pub(super) struct ConfigTable {
     pub(super) memory: Option<MemoryTable>,
     pub(super) egress: Option<EgressTable>,
     pub(super) log: Option<LogTable>,
+    #[serde(default, rename = "witness")]
+    pub(super) witnesses: Vec<Spanned<WitnessTable>>,
     #[serde(default, rename = "provider")]
     pub(super) providers: Vec<Spanned<ProviderTable>>,
     #[serde(default, rename = "client")]
@@ -59,7 +61,16 @@ pub(super) struct KeysTable {
 pub(super) struct AuditTable {
     pub(super) public_key_file: Option<PathBuf>,
     pub(super) checkpoint_file: Option<PathBuf>,
+    pub(super) checkpoint_interval: Option<String>,
+    pub(super) witness_interval: Option<String>,
     pub(super) wait_limit: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WitnessTable {
+    pub(super) url: String,
+    pub(super) key: String,
 }
 
 #[derive(Default, Deserialize)]

@@ -10,6 +10,7 @@ use vouchsafe_identity_provider::IdentityProvider;
 use super::Instance;
 use crate::checkpoints::Checkpoints;
 use crate::export::{self, Surroundings};
+use crate::witnesses::{Witness, Witnesses};
 
 /// Running background work. Dropping it leaves the work running until the runtime ends.
 pub struct Background {
@@ -18,6 +19,7 @@ pub struct Background {
     memory: JoinHandle<()>,
     checkpoints: JoinHandle<Checkpoints>,
     exports: Vec<JoinHandle<()>>,
+    witnesses: JoinHandle<()>,
     contradicted: watch::Receiver<bool>,
 }
 
@@ -41,6 +43,7 @@ impl Instance {
             memory,
             checkpoints: self.handle.spawn(checkpoints),
             exports,
+            witnesses: self.handle.spawn(self.witnesses().run(shutdown.clone())),
             contradicted: told,
         }
     }
@@ -59,6 +62,17 @@ impl Instance {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             hostname: syslog::hostname(host),
+        }
+    }
+
+    fn witnesses(&self) -> Witnesses {
+        Witnesses {
+            witnesses: self.witnesses.iter().cloned().map(Witness::new).collect(),
+            store: self.store.clone(),
+            vault: self.vault.clone(),
+            egress: self.egress.clone(),
+            clock: self.clock.clone(),
+            every: self.witness_interval,
         }
     }
 
@@ -106,6 +120,9 @@ impl Background {
             }
         }
         self.identity_provider.idle().await;
+        if self.witnesses.await.is_err() {
+            tracing::error!("what asks the witnesses ended by a panic");
+        }
         if let Ok(mut checkpoints) = self.checkpoints.await {
             checkpoints.advance().await;
         } else {

@@ -2,6 +2,27 @@
 //! follows.
 
 pub(crate) const IN_ENTRIES: &[(&str, &str, &str)] = &[
+    // Witnesses.
+    (
+        "[[provider]]",
+        "[[witness]]\nurl = \"ftp://witness.example.org\"\nkey = \"witness.example.org/w1+62db710f+BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\"\n[[provider]]",
+        "FILE, line 5, witness.url: it is no address that a witness can have; write https://, its host, and what stands before /add-checkpoint",
+    ),
+    (
+        "[[provider]]",
+        "[[witness]]\nurl = \"https://a:b@witness.example.org\"\nkey = \"witness.example.org/w1+62db710f+BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\"\n[[provider]]",
+        "FILE, line 5, witness.url: it is no address that a witness can have; write https://, its host, and what stands before /add-checkpoint",
+    ),
+    (
+        "[[provider]]",
+        "[[witness]]\nurl = \"https://witness.example.org/w1?x\"\nkey = \"witness.example.org/w1+62db710f+BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\"\n[[provider]]",
+        "FILE, line 5, witness.url: it is no address that a witness can have; write https://, its host, and what stands before /add-checkpoint",
+    ),
+    (
+        "[[provider]]",
+        "[[witness]]\nurl = \"https://witness.example.org\"\nkey = \"witness.example.org/w1+62db710e+BAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g\"\n[[provider]]",
+        "FILE, line 6, witness.key: it is not the key of a witness; copy the whole name+id+key that the witness publishes for cosignatures",
+    ),
     // Providers.
     (
         "template = \"github-oauth-app\"",

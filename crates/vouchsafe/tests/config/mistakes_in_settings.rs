@@ -57,7 +57,7 @@ pub(crate) const IN_SETTINGS: &[(&str, &str, &str)] = &[
     (
         "[[provider]]",
         "port = 8080\n[[provider]]",
-        "FILE, line 4, port: there is no such key; the keys here are issuer, listen, trusted_proxies, admin_socket, tls, database, keys, audit, memory, egress, log, provider, client, user, export",
+        "FILE, line 4, port: there is no such key; the keys here are issuer, listen, trusted_proxies, admin_socket, tls, database, keys, audit, memory, egress, log, witness, provider, client, user, export",
     ),
     (
         "[[provider]]",

@@ -13,7 +13,7 @@ use super::super::environment::Environment;
 use super::super::setting::{Kind, Need};
 use super::super::table::{
     AuditTable, CeilingTable, ClientTable, ConfigTable, DatabaseTable, EgressTable, ExportTable, KeysTable,
-    LogTable, MemoryTable, ProviderTable, TlsTable, UserTable,
+    LogTable, MemoryTable, ProviderTable, TlsTable, UserTable, WitnessTable,
 };
 use super::*;
 
@@ -35,6 +35,7 @@ fn every_field_that_is_read_is_a_setting_and_the_other_way_round() {
         ("client.ceiling", fields::<CeilingTable>()),
         ("user", fields::<UserTable>()),
         ("export", fields::<ExportTable>()),
+        ("witness", fields::<WitnessTable>()),
     ];
     let listed: BTreeSet<(&str, &str)> = keys().collect();
     let read: BTreeSet<(&str, &str)> = structs
@@ -51,7 +52,7 @@ fn every_example_and_every_default_is_of_the_kind_that_it_is_an_example_of() {
         for section in sections() {
             lines.push(match section.name {
                 "" => String::new(),
-                name @ ("provider" | "client" | "client.ceiling" | "user" | "export") => {
+                name @ ("provider" | "client" | "client.ceiling" | "user" | "export" | "witness") => {
                     format!("[[{name}]]")
                 }
                 name => format!("[{name}]"),
