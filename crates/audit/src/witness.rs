@@ -121,11 +121,14 @@ pub fn request(tx: &mut Tx<'_>, old: i64, checkpoint: &Checkpoint) -> Result<Opt
         return Ok(None);
     }
     let path = proof::consistency(&mut Stored::new(tx, second), first, second)?;
-    let path: String = path
-        .iter()
-        .map(|hash| format!("{}\n", STANDARD.encode(hash)))
-        .collect();
-    Ok(Some(format!("old {old}\n{path}\n{}", checkpoint.note())))
+    let mut request = format!("old {old}\n");
+    for hash in path {
+        STANDARD.encode_string(hash, &mut request);
+        request.push('\n');
+    }
+    request.push('\n');
+    request += checkpoint.note();
+    Ok(Some(request))
 }
 
 /// The type of a timestamped Ed25519 cosignature.

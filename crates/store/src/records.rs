@@ -146,6 +146,9 @@ fn values<'a>(entry: &'a RecordRow) -> _ {
     )
 }
 
+/// Seq, chain, time, `change_seq`, signature.
+type LastEntry = (i64, Vec<u8>, i64, i64, Option<Vec<u8>>);
+
 /// Where the last entry leaves the record, without reading its body.
 pub(crate) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>, StoreError> {
     let columns = (
@@ -155,7 +158,7 @@ pub(crate) fn head(tx: &mut Tx<'_>) -> Result<Option<Head>, StoreError> {
         records::change_seq,
         records::signature,
     );
-    let row: Option<(i64, Vec<u8>, i64, i64, Option<Vec<u8>>)> = tx.run(|conn| {
+    let row: Option<LastEntry> = tx.run(|conn| {
         records::table
             .order(records::seq.desc())
             .select(columns)

@@ -127,8 +127,8 @@ impl Seat {
         let proof = proof.ok_or(Refusal::Unparsable)?;
         let note = Note::from_bytes(note.as_bytes()).map_err(|_| Refusal::Unparsable)?;
         let verifier = StandardVerifier::new(&self.log_key).expect("the key of the log");
-        let verified = note.verify(&VerifierList::new(vec![Box::new(verifier)]));
-        verified.map_err(|_| Refusal::UnknownLog)?;
+        let opened = note.verify(&VerifierList::new(vec![Box::new(verifier)]));
+        opened.map_err(|_| Refusal::UnknownLog)?;
         let checkpoint = tlog_tiles::Checkpoint::from_bytes(note.text()).map_err(|_| Refusal::Unparsable)?;
         let (size, root) = (checkpoint.size(), *checkpoint.hash());
         let (saw, known) = self.saw();

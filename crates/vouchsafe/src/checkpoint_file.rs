@@ -122,7 +122,7 @@ pub fn read(path: &Path, keys: &[VerificationKey]) -> Result<Option<Checkpoint>,
                 source,
             });
         }
-    };
+    }
     let read = Checkpoint::read(&text, keys);
     read.map(Some).map_err(|source| CheckpointError::Invalid {
         path: path.to_owned(),

@@ -25,7 +25,7 @@ pub struct WitnessLine {
 
 /// Asks, for as long as the server runs.
 pub(crate) struct Witnesses {
-    pub(crate) witnesses: Vec<Witness>,
+    pub(crate) all: Vec<Witness>,
     pub(crate) store: Store,
     pub(crate) vault: Vault,
     pub(crate) egress: Egress,
@@ -67,7 +67,7 @@ enum Problem {
 impl Witnesses {
     /// Goes on until told to stop. What is asked just then is given up: the next start asks again.
     pub(crate) async fn run(mut self, mut shutdown: watch::Receiver<bool>) {
-        if self.witnesses.is_empty() {
+        if self.all.is_empty() {
             return;
         }
         let rounds = async {
@@ -90,19 +90,12 @@ impl Witnesses {
             return;
         };
         let (store, egress) = (&self.store, &self.egress);
-        let asked = self
-            .witnesses
-            .iter_mut()
-            .map(|one| one.cosign(store, egress, &kept));
+        let asked = self.all.iter_mut().map(|one| one.cosign(store, egress, &kept));
         let asked = join_all(asked).await;
         if !asked.contains(&Asked::Cosigned) {
             return;
         }
-        let lines: Vec<String> = self
-            .witnesses
-            .iter()
-            .filter_map(|one| one.line_for(&kept))
-            .collect();
+        let lines: Vec<String> = self.all.iter().filter_map(|one| one.line_for(&kept)).collect();
         let cosigned = kept.with_lines(&lines);
         let put = self
             .store

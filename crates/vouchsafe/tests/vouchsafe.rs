@@ -10,6 +10,8 @@ mod erasure;
 #[path = "record/fingerprint.rs"]
 mod fingerprint;
 mod program;
+#[path = "record/witnesses.rs"]
+mod witnesses;
 
 use std::os::unix::process::ExitStatusExt as _;
 

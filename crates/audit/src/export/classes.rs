@@ -114,7 +114,7 @@ fn of_kind(kind: EventKind) -> Mapping {
         E::ConnectionRefreshed => connection(UPDATE),
         E::RefreshFailed => connection(UPDATE).failure(Low),
         E::ConnectionNeedsConsent => connection(SUSPEND).severity(Low),
-        E::ConnectionRevoked => connection(DELETE).severity(Low),
+        E::ConnectionRevoked | E::ConnectionErased => connection(DELETE).severity(Low),
         E::AccessRevoked => {
             Mapping::entity(DELETE, "access", &["user_id", "client_id", "provider_id"]).severity(Medium)
         }
@@ -126,7 +126,6 @@ fn of_kind(kind: EventKind) -> Mapping {
         E::UserChanged => Mapping::of(AccountChange, OTHER),
         E::UserDisabled => Mapping::of(AccountChange, DISABLE_ACCOUNT).severity(Low),
         E::UserErased | E::UserErasureFinished => Mapping::of(AccountChange, DELETE_ACCOUNT).severity(Medium),
-        E::ConnectionErased => connection(DELETE).severity(Low),
         E::ProviderChanged => Mapping::entity(UPDATE, "provider", &["provider_id"]),
         E::ProviderDisabled => Mapping::entity(DISABLE, "provider", &["provider_id"]).severity(Low),
         E::AdminKeyCreated => Mapping::entity(CREATE, "admin_key", &["key_id"]).severity(Low),

@@ -189,14 +189,14 @@ pub(in crate::export) mod tests {
             rest = &rest[at..];
             let unit = |text: &str| u16::from_str_radix(text.get(2..6)?, 16).ok();
             let (length, character) = match unit(rest) {
-                Some(first) if rest.starts_with("\\u") && first >= 0x20 => match char::from_u32(first.into())
-                {
-                    Some(character) => (6, Some(character)),
-                    None => {
+                Some(first) if rest.starts_with("\\u") && first >= 0x20 => {
+                    if let Some(character) = char::from_u32(first.into()) {
+                        (6, Some(character))
+                    } else {
                         let pair = [first, unit(&rest[6..]).unwrap()];
                         (12, char::decode_utf16(pair).next().unwrap().ok())
                     }
-                },
+                }
                 _ => (2, None),
             };
             match character {
@@ -219,7 +219,7 @@ pub(in crate::export) mod tests {
         );
         let with = Outgoing::of(&row, Format::Record, Persons::Named).json;
         assert!(
-            with.contains(r#""details":{"#) && with.contains(r#"\u001b[2J\u009b"#),
+            with.contains(r#""details":{"#) && with.contains(r"\u001b[2J\u009b"),
             "{with}"
         );
         // Erased, or something else in the place of it.

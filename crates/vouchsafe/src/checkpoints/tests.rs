@@ -213,7 +213,7 @@ async fn ar_15__every_checkpoint_that_an_adoption_contradicts_is_kept() {
         let adopted = kept.adopt().await.unwrap().unwrap();
         assert_eq!((adopted.records, kept.named()), (8, 8));
         let path = crate::files::beside(&kept.path, &format!(".superseded-10{again}"));
-        assert_eq!(adopted.superseded, [path.clone()]);
+        assert_eq!(adopted.superseded, std::slice::from_ref(&path));
         superseded.push((path, contradicted));
         assert!(kept.agrees().is_ok());
         assert!(kept.adopt().await.unwrap().is_none());

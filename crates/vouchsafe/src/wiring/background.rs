@@ -67,7 +67,7 @@ impl Instance {
 
     fn witnesses(&self) -> Witnesses {
         Witnesses {
-            witnesses: self.witnesses.iter().cloned().map(Witness::new).collect(),
+            all: self.witnesses.iter().cloned().map(Witness::new).collect(),
             store: self.store.clone(),
             vault: self.vault.clone(),
             egress: self.egress.clone(),

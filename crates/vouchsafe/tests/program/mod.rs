@@ -1,7 +1,5 @@
 //! The program in a folder of its own, and a server of it beside a pretended provider.
 
-mod witnesses;
-
 use std::time::Duration;
 
 use vouchsafe::demo::{Exchanged, Journey, SubjectToken};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use vouchsafe::demo::Journey;
 use vouchsafe_testkit::{Server, Witness};
 
-use super::{server, server_on_postgresql};
+use super::program::{server, server_on_postgresql};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c2sp_tlog_witness__checkpoints_are_cosigned_and_published() {
