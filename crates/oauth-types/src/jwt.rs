@@ -1,5 +1,8 @@
 //! A JWT before anything about it is believed (RFC 7515 compact form).
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
@@ -39,6 +42,8 @@ pub struct UnverifiedJwt<'a> {
     pub signing_input: &'a str,
     /// The signature, base64url.
     pub signature: &'a str,
+    /// The same, decoded.
+    pub signature_bytes: Vec<u8>,
 }
 
 impl<'a> UnverifiedJwt<'a> {
@@ -51,13 +56,14 @@ impl<'a> UnverifiedJwt<'a> {
         }
         let header = object(header)?;
         let claims = object(claims)?;
-        URL_SAFE_NO_PAD.decode(signature).map_err(|_| MalformedJwt)?;
+        let signature_bytes = URL_SAFE_NO_PAD.decode(signature).map_err(|_| MalformedJwt)?;
         let header = serde_json::from_slice(&header).map_err(|_| MalformedJwt)?;
         Ok(Self {
             header,
             claims,
             signing_input,
             signature,
+            signature_bytes,
         })
     }
 }
@@ -74,6 +80,10 @@ fn object(segment: &str) -> Result<Vec<u8>, MalformedJwt> {
 
 struct UniqueMembers;
 
+/// Of a member; mostly it stands in the text as it is.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 impl<'de> Visitor<'de> for UniqueMembers {
     type Value = ();
 
@@ -82,8 +92,8 @@ impl<'de> Visitor<'de> for UniqueMembers {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = std::collections::HashSet::new();
-        while let Some(name) = map.next_key::<String>()? {
+        let mut seen = BTreeSet::new();
+        while let Some(name) = map.next_key::<Name<'de>>()? {
             map.next_value::<IgnoredAny>()?;
             if !seen.insert(name) {
                 return Err(serde::de::Error::custom("a member is repeated"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, ParsedPublicKey, UnparsedPublicKey};
 use vouchsafe_model::{KeyId, Secret};
 
 use crate::ring::Ring;
@@ -13,6 +13,7 @@ pub struct SigningKey {
     key_id: KeyId,
     pair: Ed25519KeyPair,
     public: [u8; 32],
+    verifier: ParsedPublicKey,
     pkcs8_der: Secret<Vec<u8>>,
 }
 
@@ -20,11 +21,12 @@ impl SigningKey {
     /// The key pair of a 32-byte seed (RFC 8032 section 5.1.5).
     pub(crate) fn from_seed(key_id: KeyId, seed: &Secret<[u8; 32]>) -> Self {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose()).expect("any 32 bytes are a seed");
-        let public = pair
+        let public: [u8; 32] = pair
             .public_key()
             .as_ref()
             .try_into()
             .expect("an Ed25519 public key has 32 bytes");
+        let verifier = ParsedPublicKey::new(&ED25519, public).expect("the public half of a pair is a key");
         let mut der = Vec::with_capacity(PKCS8_HEAD.len() + 32);
         der.extend_from_slice(&PKCS8_HEAD);
         der.extend_from_slice(seed.expose());
@@ -32,6 +34,7 @@ impl SigningKey {
             key_id,
             pair,
             public,
+            verifier,
             pkcs8_der: Secret::new(der),
         }
     }
@@ -101,6 +104,14 @@ impl Vault {
     /// The keys access tokens verify with: the active one, then retired ones from new to old.
     pub fn verification_keys(&self) -> Vec<VerificationKey> {
         verification_keys(&self.keys().signing)
+    }
+
+    /// The key that made `signature` over `message` of an access token, if there is one that goes by this `kid`.
+    pub fn token_signed_by(&self, kid: &str, message: &[u8], signature: &[u8]) -> Option<&KeyId> {
+        let mut keys = self.keys().signing.iter();
+        let (id, key) = keys.find(|(id, _)| id.as_str() == kid)?;
+        let verified = key.verifier.verify_sig(message, signature);
+        verified.is_ok().then_some(id)
     }
 
     /// Whether access tokens that this key signed still verify.

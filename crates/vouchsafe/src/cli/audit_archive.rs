@@ -58,8 +58,8 @@ pub(super) fn run(arguments: &ArchiveArguments) -> Result<ExitCode, Failure> {
     let Range { first, last } = range;
     let mut output = Output::to_stdout();
     output.line(format_args!(
-        "records {first} to {last} are in {}, which holds: check it alone with `vouchsafe audit verify --export`",
-        arguments.out.display()
+        "records {first} to {last} are in {path}, which holds: check it alone with `vouchsafe audit verify --export {path}`",
+        path = arguments.out.display()
     ));
     output.line(format_args!("the next archive goes on with --after {last}"));
     Ok(ExitCode::SUCCESS)
