@@ -3,6 +3,7 @@
 #![expect(non_snake_case, reason = "tests carry requirement ids")]
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -372,6 +373,15 @@ both_databases! {
         let report = book.verify(Vec::new()).await;
         assert_eq!(report.findings, []);
         assert_eq!(report.records, 56);
+    }
+
+    async fn who_has_to_call_for_a_batch_and_goes_away_leaves_nobody_waiting(book: Book) {
+        let mut first = Box::pin(book.recorder.note(Event::new(EventKind::SignInFailed)));
+        // It has entered, and is about to call.
+        let looked = first.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(looked.is_pending());
+        drop(first);
+        assert!(book.recorder.note(Event::new(EventKind::SignInFailed)).await.is_ok());
     }
 
     async fn ar_16__in_one_batch_what_is_bad_fails_alone(book: Book) {
